@@ -1,0 +1,124 @@
+"""One pod × port × family of a Service: what the slices say of it, and what Kubernetes should have decided, step by step."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kubesvc.model.objects import EndpointConditions, Pod
+from kubesvc.model.place import Place
+
+
+class StepKind(StrEnum):
+    """The conditions an endpoint must meet, in the order in which Kubernetes' components meet them."""
+
+    TYPE = "type"
+    SELECTOR = "selector"
+    LABELS = "labels"
+    PHASE = "phase"
+    SCHEDULED = "scheduled"
+    ADDRESS = "address"
+    NODE = "node"
+    FAMILY = "family"
+    PORT = "port"
+    PUBLISHED = "published"
+    INITIALIZED = "initialized"
+    CREATED = "created"
+    RUNNING = "running"
+    STARTED = "started"
+    PROBED = "probed"
+    GATES = "gates"
+    READY = "ready"
+    STAYING = "staying"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One condition: the API field that decides it, the value seen there, and a container where one is meant.
+
+    `passed` is None where what decides could not be read.
+    """
+
+    kind: StepKind
+    passed: bool | None
+    field: str
+    value: str
+    container: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """All conditions of one pod × port × family, in order. What comes after a failed step may be missing."""
+
+    steps: tuple[Step, ...] = ()
+
+    @property
+    def why(self) -> Step | None:
+        """The first condition that is not met (or not known); None when all are."""
+        return next((step for step in self.steps if not step.passed), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """The three conditions of an endpoint with nil resolved as kube-proxy and CoreDNS resolve it."""
+
+    ready: bool
+    serving: bool
+    terminating: bool
+
+
+def resolve(written: EndpointConditions) -> Conditions:
+    """Read nil as consumers do: ready and serving true, terminating false (discovery/v1 types.go, EndpointConditions)."""
+    return Conditions(
+        ready=written.ready is not False,
+        serving=written.serving is not False,
+        terminating=written.terminating is True,
+    )
+
+
+class State(StrEnum):
+    """How a cell is shown, derived from what the slices say."""
+
+    READY = "ready"
+    SERVING = "terminating, still serving"
+    NOT_READY = "not ready"
+    TERMINATING = "terminating"
+    NO_PORT = "without this port"
+    ABSENT = "not in the slices"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One pod (or address) at one port and family.
+
+    `address`, `number` and `conditions` come from the real slices: no address means that no slice lists it, no number
+    that its slice lacks the port. `chain` is the prediction, None where it could not be made. `pod` is None where no
+    selected pod stands behind the endpoint; `slices` names where it is listed.
+    """
+
+    place: Place
+    address: str | None
+    number: int | None
+    conditions: Conditions | None
+    chain: Chain | None
+    pod: Pod | None = None
+    node: str = ""
+    zone: str = ""
+    slices: tuple[str, ...] = ()
+
+    @property
+    def state(self) -> State:
+        """What the real slices make of it."""
+        if self.conditions is None:
+            return State.ABSENT
+        if self.number is None:
+            return State.NO_PORT
+        if self.conditions.ready:
+            return State.READY
+        if self.conditions.terminating:
+            return State.SERVING if self.conditions.serving else State.TERMINATING
+        return State.NOT_READY
+
+    @property
+    def why(self) -> Step | None:
+        """The first unmet condition of the prediction."""
+        return self.chain.why if self.chain else None

@@ -1,0 +1,88 @@
+"""The workloads of apps/v1 that make pods."""
+
+from kubesvc.model.objects.meta import Condition, Obj, Part
+from kubesvc.model.objects.pod import PodSpec
+
+
+class LabelSelectorRequirement(Part, frozen=True, kw_only=True):
+    """One expression of a label selector."""
+
+    key: str = ""
+    operator: str = ""
+    values: tuple[str, ...] = ()
+
+
+class LabelSelector(Part, frozen=True, kw_only=True):
+    """A workload's selector; immutable in apps/v1."""
+
+    match_labels: dict[str, str] = {}
+    match_expressions: tuple[LabelSelectorRequirement, ...] = ()
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """The label keys it looks at."""
+        return frozenset(self.match_labels) | {expression.key for expression in self.match_expressions}
+
+
+class TemplateMetadata(Part, frozen=True, kw_only=True):
+    """Metadata of a pod template: it has no name of its own."""
+
+    labels: dict[str, str] = {}
+
+
+class PodTemplate(Part, frozen=True, kw_only=True):
+    """What a workload's pods are made from."""
+
+    metadata: TemplateMetadata = TemplateMetadata()
+    spec: PodSpec = PodSpec()
+
+
+class WorkloadSpec(Part, frozen=True, kw_only=True):
+    """The common part of the specs of apps/v1."""
+
+    replicas: int = 1
+    paused: bool = False
+    selector: LabelSelector = LabelSelector()
+    template: PodTemplate = PodTemplate()
+
+
+class WorkloadStatus(Part, frozen=True, kw_only=True):
+    """The common part of the statuses of apps/v1."""
+
+    replicas: int = 0
+    ready_replicas: int = 0
+    updated_replicas: int = 0
+    observed_generation: int = 0
+    desired_number_scheduled: int = 0
+    conditions: tuple[Condition, ...] = ()
+
+
+class Workload(Obj, frozen=True, kw_only=True):
+    """A Deployment, ReplicaSet, StatefulSet or DaemonSet."""
+
+    spec: WorkloadSpec = WorkloadSpec()
+    status: WorkloadStatus = WorkloadStatus()
+
+
+class Deployment(Workload, frozen=True, kw_only=True):
+    """A Deployment."""
+
+    kind: str = "Deployment"
+
+
+class ReplicaSet(Workload, frozen=True, kw_only=True):
+    """A ReplicaSet."""
+
+    kind: str = "ReplicaSet"
+
+
+class StatefulSet(Workload, frozen=True, kw_only=True):
+    """A StatefulSet."""
+
+    kind: str = "StatefulSet"
+
+
+class DaemonSet(Workload, frozen=True, kw_only=True):
+    """A DaemonSet."""
+
+    kind: str = "DaemonSet"

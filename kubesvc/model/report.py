@@ -1,0 +1,238 @@
+"""What was found: verdicts, findings, the lines of the tree. No colors, no widths."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+from kubesvc.model.change import Change
+from kubesvc.model.objects import Ref
+from kubesvc.model.place import Place
+from kubesvc.model.query import Query
+from kubesvc.model.read import Gap, Read
+
+
+class Verdict(IntEnum):
+    """How a Service or port fares, best to worst; UNKNOWN stands apart: something that decides could not be read."""
+
+    HEALTHY = 0
+    IDLE = 1
+    PROGRESSING = 2
+    DEGRADED = 3
+    BROKEN = 4
+    UNKNOWN = -1
+
+    @property
+    def word(self) -> str:
+        """Lower case, as printed."""
+        return self.name.lower()
+
+
+class Confidence(StrEnum):
+    """PROOF follows from API objects; with LIKELY an alternative exists and is named."""
+
+    PROOF = "proof"
+    LIKELY = "likely"
+
+
+class Effect(StrEnum):
+    """What a finding does to traffic; ADVICE does nothing."""
+
+    ADVICE = "advice"
+    IDLE = "idle"
+    PROGRESSING = "progressing"
+    DEGRADED = "degraded"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One fact of a finding; `source` is the object or field it was read from."""
+
+    label: str
+    value: str
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command to paste: argv without connection flags, and what its answers prove."""
+
+    argv: tuple[str, ...]
+    purpose: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PortOutcome:
+    """Ready endpoints of one port after a simulated change."""
+
+    port: str
+    ready: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a change would lead to; `remaining` are the codes of causes that it leaves."""
+
+    verdict: Verdict
+    ports: tuple[PortOutcome, ...]
+    remaining: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """What to do. `outcome` is None where the result cannot be simulated; `note` says why then, or what else to know."""
+
+    title: str
+    certainty: Confidence
+    change: Change | None = None
+    command: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One cause with one culprit. `consequences` are findings folded under it."""
+
+    code: str
+    headline: str
+    places: tuple[Place, ...]
+    culprit: Ref
+    confidence: Confidence
+    effect: Effect
+    rows: tuple[Row, ...] = ()
+    confirm: tuple[Command, ...] = ()
+    fixes: tuple[Fix, ...] = ()
+    consequences: tuple["Finding", ...] = ()
+
+    @property
+    def id(self) -> tuple[str, Ref, tuple[Place, ...]]:
+        """Identity over time; code and culprit alone group a scan."""
+        return (self.code, self.culprit, self.places)
+
+
+@dataclass(frozen=True, slots=True)
+class NotChecked:
+    """A rule that could not be evaluated, and the read it lacked."""
+
+    code: str
+    place: Place
+    read: Read
+
+
+class LineKind(StrEnum):
+    """Every kind of line of the tree; each has one explanation (renderer/annotations.py)."""
+
+    SERVICE = "service"
+    LABELS = "labels"
+    ANNOTATIONS = "annotations"
+    ADDRESSES = "addresses"
+    INSIDE = "inside"
+    NODES = "nodes"
+    OUTSIDE = "outside"
+    EXTERNAL_NAME = "external name"
+    EXTERNAL_IPS = "external IPs"
+    LOAD_BALANCER = "load balancer"
+    FAMILIES = "families"
+    PORT = "port"
+    APP_PROTOCOL = "app protocol"
+    ENDPOINT = "endpoint"
+    SELECTOR = "selector"
+    SLICES = "slices"
+    SLICE = "slice"
+    AFFINITY = "session affinity"
+    TRAFFIC = "traffic policies"
+    PUBLISH = "publish not ready"
+    CONDITIONS = "conditions"
+    DELETION = "deletion"
+    EVENTS = "events"
+    EVENT = "event"
+
+
+class Mark(StrEnum):
+    """What a line's own facts amount to."""
+
+    GOOD = "good"
+    BAD = "bad"
+    WARN = "warn"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the tree: `value` is the fact, `state` the judgement at its end, `codes` the findings about it."""
+
+    kind: LineKind
+    place: Place
+    label: str
+    value: str
+    mark: Mark = Mark.NONE
+    state: str = ""
+    codes: tuple[str, ...] = ()
+    children: tuple["Line", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PortVerdict:
+    """A Service port: how many endpoints of how many that should serve are used by traffic."""
+
+    key: str
+    verdict: Verdict
+    usable: int
+    expected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A next active check for a client that still fails: what answers, refuses, hangs would prove."""
+
+    command: Command
+    title: str
+    answers: str
+    refuses: str
+    hangs: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One Service that was explained. `summary` completes `NAME is VERDICT: …`."""
+
+    ref: Ref
+    verdict: Verdict
+    summary: str
+    ports: tuple[PortVerdict, ...]
+    line: Line
+    checks: tuple[Check, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The answer to a query. `missing` names asked Services that do not exist, each with hints."""
+
+    query: Query
+    context: str
+    taken_at: datetime
+    subjects: tuple[Subject, ...]
+    findings: tuple[Finding, ...] = ()
+    not_checked: tuple[NotChecked, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    missing: tuple["Missing", ...] = ()
+    server: str = ""
+    origin: str = "cluster"
+
+    def findings_of(self, ref: Ref) -> Sequence[Finding]:
+        """Return the findings about one Service, causes first as folded."""
+        return tuple(
+            finding for finding in self.findings if any(place.service == ref for place in finding.places)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A Service asked for that does not exist: what is near."""
+
+    ref: Ref
+    hints: tuple[str, ...] = ()
+    namespace_exists: bool | None = None

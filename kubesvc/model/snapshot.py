@@ -1,0 +1,133 @@
+"""What is known of a cluster at one moment, and what is not."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import cached_property
+from typing import TypeVar
+
+from kubesvc.model.kinds import KINDS
+from kubesvc.model.objects import Obj, Partial, Ref, Version
+from kubesvc.model.read import Gap, GapReason, Portion, Read, Unavailable, Unread
+
+T = TypeVar("T", bound=Obj)
+
+VERSION = Read("Version", name="server")
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Objects, the reads whose answers they are, and the reads that failed.
+
+    "None" is not "not read": `find` answers only what a covered read contains. `earlier` is the state before the
+    last fresh look, for suspected races.
+    """
+
+    context: str
+    taken_at: datetime
+    objects: Mapping[Ref, Obj] = field(default_factory=dict[Ref, Obj])
+    covered: frozenset[Read] = frozenset()
+    gaps: tuple[Gap, ...] = ()
+    origin: str = field(default="cluster", compare=False)
+    earlier: "Snapshot | None" = None
+
+    def find(self, read: Read, struct: type[T]) -> tuple[T, ...]:
+        """Return the objects of one read, ordered by namespace and name.
+
+        Raises:
+            Unread: the read was never made.
+            Unavailable: it was, and failed.
+        """
+        gap = self._miss(read)
+        if gap is not None:
+            raise Unavailable(gap)
+        return self._select(read, struct)
+
+    def want(self, reads: Iterable[Read]) -> None:
+        """Ask for several reads at once; failed ones count as answered.
+
+        Raises:
+            Unread: all of `reads` that were never made.
+        """
+        missing: set[Read] = set()
+        for read in reads:
+            try:
+                self._miss(read)
+            except Unread as unread:
+                missing |= unread.reads
+        if missing:
+            raise Unread(frozenset(missing))
+
+    def get(self, read: Read, struct: type[T]) -> T | None:
+        """Return the one object that `read` names, None if it does not exist; raises as `find`."""
+        return next(iter(self.find(read, struct)), None)
+
+    def _miss(self, read: Read) -> Gap | None:
+        if any(made.contains(read) for made in self.covered):
+            return None
+        for gap in self.gaps:
+            if gap.read == read or (gap.reason is GapReason.NOT_SERVED and gap.read.kind == read.kind):
+                return gap
+        raise Unread(frozenset({read}))
+
+    def _select(self, read: Read, struct: type[T]) -> tuple[T, ...]:
+        if read.namespace and read.name:
+            found = self.objects.get(Ref(read.kind, read.namespace, read.name))
+            candidates: Iterable[Obj] = () if found is None else (found,)
+        else:
+            candidates = self._by_kind.get((read.kind, read.namespace), ())
+        return tuple(obj for obj in candidates if isinstance(obj, struct) and read.matches(obj))
+
+    @cached_property
+    def _by_kind(self) -> Mapping[tuple[str, str], list[Obj]]:
+        index: dict[tuple[str, str], list[Obj]] = {}
+        for ref in sorted(self.objects):
+            index.setdefault((ref.kind, ref.namespace), []).append(self.objects[ref])
+            if ref.namespace:
+                index.setdefault((ref.kind, ""), []).append(self.objects[ref])
+        return index
+
+    def unreadable(self, kind: str, namespace: str) -> tuple[Gap, ...]:
+        """Return the objects of a kind that were answered but could not be decoded."""
+        return tuple(
+            gap
+            for gap in self.gaps
+            if gap.reason is GapReason.UNREADABLE
+            and gap.read.kind == kind
+            and gap.read.namespace == namespace
+        )
+
+    def with_answers(
+        self, objects: Iterable[Obj], covered: Iterable[Read], gaps: Iterable[Gap] = ()
+    ) -> "Snapshot":
+        """Return this snapshot with more read; a whole object is never replaced by its metadata."""
+        merged = dict(self.objects)
+        for obj in objects:
+            if not (isinstance(obj, Partial) and obj.ref in merged):
+                merged[obj.ref] = obj
+        return replace(
+            self, objects=merged, covered=self.covered | frozenset(covered), gaps=(*self.gaps, *gaps)
+        )
+
+    def without(self, reads: Iterable[Read]) -> "Snapshot":
+        """Return this snapshot with the answers of `reads` forgotten, to be read afresh; this one becomes `earlier`."""
+        again = tuple(reads)
+        kept = {
+            ref: obj
+            for ref, obj in self.objects.items()
+            if not any(read.kind == ref.kind and read.matches(obj) for read in again)
+        }
+        covered = frozenset(made for made in self.covered if not any(read.contains(made) for read in again))
+        return replace(self, objects=kept, covered=covered, earlier=replace(self, earlier=None))
+
+    @property
+    def server(self) -> Version | None:
+        """The API server's version, if it was read."""
+        found = self.objects.get(Ref("Version", "", "server"))
+        return found if isinstance(found, Version) else None
+
+
+def complete(context: str, taken_at: datetime, objects: Iterable[Obj]) -> Snapshot:
+    """Build a snapshot in which what is absent does not exist: for simulations, whole files and tests."""
+    covered = (Read(kind, part=Portion.WHOLE) for kind in KINDS)
+    return Snapshot(context, taken_at).with_answers(objects, covered)
