@@ -1,0 +1,1 @@
+"""Side-by-side measurements against kubectl and other inspectors."""

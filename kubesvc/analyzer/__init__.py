@@ -1,0 +1,1 @@
+"""Turns a snapshot into a report: pure, without clock or I/O."""

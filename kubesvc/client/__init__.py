@@ -1,0 +1,1 @@
+"""Reads from an API server: the only package that speaks HTTP."""

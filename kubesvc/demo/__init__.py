@@ -1,0 +1,1 @@
+"""Bundled cases, recorded from a real API server."""

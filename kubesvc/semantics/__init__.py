@@ -1,0 +1,1 @@
+"""What Kubernetes components would do, repeated on paper: one module per component."""

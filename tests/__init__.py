@@ -1,0 +1,1 @@
+"""Everything that runs without a cluster and without a network."""
