@@ -1,0 +1,90 @@
+# `make` lists the targets. Everything runs from .venv, which the targets create from the locks in requirements/.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+CODE := kubesvc tests e2e benchmarks
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup demo test lint types unit e2e cluster cluster-down e2e-mark record bench docs lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# --- environment: two stamps, so that a demo needs no development tools and a second run costs nothing
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/run.stamp: requirements/build.txt requirements/run.txt pyproject.toml | .venv/bin/python
+	$(PIP) install --require-hashes -r requirements/build.txt -r requirements/run.txt
+	$(PIP) install --no-index --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/dev.stamp: requirements/dev.txt .venv/run.stamp
+	$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
+
+setup: .venv/dev.stamp ## create .venv with kubesvc and every development tool
+
+# --- use
+
+demo: .venv/run.stamp ## explain a bundled, broken Service; needs no cluster
+	@$(BIN)/kubesvc demo
+
+# --- checks
+
+test: lint types unit ## everything that needs no cluster: lint, types, unit tests, recorded cases
+
+lint: setup ## style, imports, dependencies, spelling
+	$(BIN)/ruff check $(CODE)
+	$(BIN)/ruff format --check $(CODE)
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+	$(BIN)/deptry kubesvc
+
+types: setup ## mypy and pyright, both strict
+	$(BIN)/mypy
+	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright
+
+unit: setup ## unit tests, laws, properties and recorded cases, with the coverage floor
+	$(BIN)/python -m pytest --cov
+
+e2e: setup ## build the wheel, start a real control plane, run the scenarios
+	$(BIN)/python -m e2e.cluster build
+	$(BIN)/python -m pytest e2e --timeout=900
+
+# --- a cluster to look at
+
+cluster: setup ## start the local control plane and keep it
+	$(BIN)/python -m e2e.cluster up
+
+cluster-down: setup ## stop it
+	$(BIN)/python -m e2e.cluster down
+
+e2e-mark: setup ## allow the cluster in KUBESVC_E2E_KUBECONFIG to be used by make e2e
+	$(BIN)/python -m e2e.cluster mark
+
+# --- generated files
+
+record: setup ## record the cases of e2e/scenarios from a real cluster
+	$(BIN)/python -m e2e.record
+
+docs: setup ## write docs/rules/ from the docstrings of the rules
+	$(BIN)/python -m tests.registry.pages
+
+bench: setup ## measure kubesvc beside kubectl and others
+	$(BIN)/python -m benchmarks
+
+LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command "make lock" $(UPGRADE)
+
+lock: setup ## lock the dependencies again; UPGRADE=--upgrade takes the newest versions
+	$(LOCK) pyproject.toml --output-file requirements/run.txt
+	$(LOCK) --group dev pyproject.toml --constraint requirements/run.txt --output-file requirements/dev.txt
+	$(LOCK) --group pyproject.toml:build --constraint requirements/dev.txt --output-file requirements/build.txt
+
+clean: ## remove .venv, caches and builds
+	rm -rf .venv dist build .ci/logs .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find kubesvc tests e2e benchmarks -name __pycache__ -prune -exec rm -rf {} +
