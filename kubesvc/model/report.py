@@ -162,7 +162,10 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the tree: `value` is the fact, `state` the judgement at its end, `codes` the findings about it."""
+    """A line of the tree: `value` is the fact, `state` the judgement at its end, `codes` the findings about it.
+
+    `details` are further facts, each of the same sort as that of its siblings, so that they can stand in columns.
+    """
 
     kind: LineKind
     place: Place
@@ -172,6 +175,7 @@ class Line:
     state: str = ""
     codes: tuple[str, ...] = ()
     children: tuple["Line", ...] = ()
+    details: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +213,10 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The answer to a query. `missing` names asked Services that do not exist, each with hints."""
+    """The answer to a query. `missing` names asked Services that do not exist, each with hints.
+
+    `not_evaluated` names what could decide traffic but is outside what was looked at, such as a service mesh.
+    """
 
     query: Query
     context: str
@@ -221,6 +228,7 @@ class Report:
     missing: tuple["Missing", ...] = ()
     server: str = ""
     origin: str = "cluster"
+    not_evaluated: tuple[str, ...] = ()
 
     def findings_of(self, ref: Ref) -> Sequence[Finding]:
         """Return the findings about one Service, causes first as folded."""
