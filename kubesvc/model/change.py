@@ -21,11 +21,15 @@ Path = tuple[str | int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """Set the value at a path, API names and list positions; ABSENT removes it. `was` guards a list position."""
+    """Set the value at a path, API names and list positions; ABSENT removes it.
+
+    `was` guards a list position; `new`: nothing is there yet.
+    """
 
     path: Path
     value: Any
     was: tuple[Path, Any] | None = None
+    new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ class Change:
             if op.value is ABSENT:
                 patch.append({"op": "remove", "path": pointer(op.path)})
             else:
-                patch.append({"op": "replace", "path": pointer(op.path), "value": op.value})
+                patch.append({"op": "add" if op.new else "replace", "path": pointer(op.path), "value": op.value})
         return patch
 
     @property

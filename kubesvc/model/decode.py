@@ -111,7 +111,8 @@ def version(raw: bytes) -> Page:
 
 def _typed(raw: msgspec.Raw, struct: type[Obj]) -> Obj:
     try:
-        return _DECODERS[struct].decode(raw)
+        decoded: Obj = _DECODERS[struct].decode(raw)
+        return decoded
     except msgspec.ValidationError:
         # The server writes null for empty lists (EndpointSlice endpoints and ports have no omitempty); drop and retry.
         return msgspec.convert(_without_nulls(msgspec.json.decode(raw)), struct)

@@ -212,8 +212,22 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
+class Missing:
+    """A Service asked for that is not there (or, with `refused`, may not be read): near names, namespaces with its name.
+
+    `namespace_exists` is None where that could not be read.
+    """
+
+    ref: Ref
+    near: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
+    namespace_exists: bool | None = None
+    refused: Gap | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
-    """The answer to a query. `missing` names asked Services that do not exist, each with hints.
+    """The answer to a query. `missing` names asked Services that are not there.
 
     `not_evaluated` names what could decide traffic but is outside what was looked at, such as a service mesh.
     """
@@ -225,7 +239,7 @@ class Report:
     findings: tuple[Finding, ...] = ()
     not_checked: tuple[NotChecked, ...] = ()
     gaps: tuple[Gap, ...] = ()
-    missing: tuple["Missing", ...] = ()
+    missing: tuple[Missing, ...] = ()
     server: str = ""
     origin: str = "cluster"
     not_evaluated: tuple[str, ...] = ()
@@ -235,12 +249,3 @@ class Report:
         return tuple(
             finding for finding in self.findings if any(place.service == ref for place in finding.places)
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """A Service asked for that does not exist: what is near."""
-
-    ref: Ref
-    hints: tuple[str, ...] = ()
-    namespace_exists: bool | None = None

@@ -1,1 +1,1 @@
-"""One module per cause, grouped by family."""
+"""The rules, one file a cause, in families. They do not import each other."""

@@ -1,0 +1,131 @@
+"""Near misses: changes of a selector that would select the pods somebody probably meant."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Final
+
+from kubesvc.analyzer import workloads
+from kubesvc.model.change import ABSENT, Change, Op
+from kubesvc.model.objects import Obj, Ref, Service
+from kubesvc.model.snapshot import Snapshot
+
+ALIASES: Final = ("app", "app.kubernetes.io/name", "k8s-app", "run", "name")
+"""Label keys that name an application, one for another."""
+HASHES: Final = frozenset(
+    {
+        "pod-template-hash",
+        "controller-revision-hash",
+        "pod-template-generation",
+        "rollouts-pod-template-hash",
+        "statefulset.kubernetes.io/pod-name",
+        "apps.kubernetes.io/pod-index",
+    }
+)
+"""Labels that tell pods of one workload apart; nobody selects by them on purpose."""
+_SIMILAR: Final = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """How one requirement would have to change; `kind` names the way in which it differs."""
+
+    key: str
+    value: str
+    new_key: str
+    new_value: str
+    kind: str
+    distance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Pods of one owner with the changed requirements that would select them."""
+
+    owner: Ref
+    pods: tuple[Obj, ...]
+    pairs: tuple[Pair, ...]
+
+    @property
+    def requirements(self) -> str:
+        """The changed part of the selector, as it would be."""
+        return ",".join(f"{pair.new_key}={pair.new_value}" for pair in self.pairs)
+
+    def change(self, service: Service) -> Change:
+        """Return the change of the Service's selector."""
+        ops: list[Op] = []
+        for pair in self.pairs:
+            if pair.new_key != pair.key:
+                ops.append(Op(("spec", "selector", pair.key), ABSENT))
+            ops.append(Op(("spec", "selector", pair.new_key), pair.new_value))
+        return Change(service.ref, tuple(ops))
+
+
+def near_misses(snapshot: Snapshot, service: Service, pods: Iterable[Obj]) -> tuple[Candidate, ...]:
+    """Return the candidates among `pods`, nearest first.
+
+    Ranked by how many requirements differ, then how far, then pods of a workload named like the Service, then how
+    many pods. Finished pods' metadata is not told apart here: the outcome of each change is simulated.
+    """
+    groups: dict[frozenset[tuple[str, str]], list[Obj]] = {}
+    for pod in pods:
+        base = frozenset((k, v) for k, v in pod.metadata.labels.items() if k not in HASHES)
+        groups.setdefault(base, []).append(pod)
+    near = [(pairs, group) for labels, group in groups.items() if (pairs := _pairs(service, dict(labels)))]
+    near.sort(key=lambda entry: _rank(entry[0], len(entry[1])))
+    found: list[Candidate] = []
+    for pairs, group in near[:_MOST]:
+        owners = workloads.by_owner(snapshot, group)
+        found += [Candidate(ref, tuple(members), pairs) for ref, members in sorted(owners.items())]
+    name = service.metadata.name
+    found.sort(key=lambda c: (*_rank(c.pairs, 0), c.owner.name != name, -len(c.pods), c.owner))
+    return tuple(found)
+
+
+_MOST: Final = 5
+
+
+def _rank(pairs: tuple[Pair, ...], size: int) -> tuple[int, float, int]:
+    return (len(pairs), sum(pair.distance for pair in pairs), -size)
+
+
+def _pairs(service: Service, labels: dict[str, str]) -> tuple[Pair, ...]:
+    """Return the changes that make the selector match `labels`; empty where they are not near."""
+    pairs: list[Pair] = []
+    for key, value in sorted(service.spec.selector.items()):
+        if labels.get(key) == value:
+            continue
+        pair = _nearest(key, value, labels, service)
+        if pair is None:
+            return ()
+        pairs.append(pair)
+    agreeing = len(service.spec.selector) - len(pairs)
+    # A guess must rest on something: a requirement that holds, or values alike.
+    return tuple(pairs) if pairs and (agreeing or all(pair.distance < 1 for pair in pairs)) else ()
+
+
+def _nearest(key: str, value: str, labels: dict[str, str], service: Service) -> Pair | None:
+    options = [
+        Pair(key, value, other, labels[other], *_difference(key, value, other, labels[other], service))
+        for other in labels
+        if other == key or _is_alias(key, other)
+    ]
+    return min(options, key=lambda pair: (pair.distance, pair.new_key != key, pair.new_key), default=None)
+
+
+def _is_alias(key: str, other: str) -> bool:
+    return (key in ALIASES and other in ALIASES) or key.lower() == other.lower()
+
+
+def _difference(key: str, value: str, other: str, found: str, service: Service) -> tuple[str, float]:
+    same_key = key == other
+    if value == found:
+        return ("letter case of the key" if key.lower() == other.lower() else "key", 0.1)
+    if value.lower() == found.lower():
+        return ("letter case" if same_key else "key and letter case", 0.05 if same_key else 0.15)
+    ratio = SequenceMatcher(None, value, found, autojunk=False).ratio()
+    if ratio >= _SIMILAR:
+        distance = 1 - ratio
+    else:
+        distance = 0.7 if found == service.metadata.name else 1.0
+    return ("value" if same_key else "key and value", distance + (0 if same_key else 0.1))

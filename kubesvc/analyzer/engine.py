@@ -1,0 +1,238 @@
+"""Snapshot → report: which Services were asked for, what the rules find, what a fix would lead to. Pure.
+
+Whatever is missing is asked for in one go (`Unread`): every part and rule runs in each round, so that their wants are
+fetched together.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import TypeVar
+
+from kubesvc.analyzer import checks, lines, registry, summary, targets
+from kubesvc.analyzer.rule import Rule
+from kubesvc.analyzer.rules.run.crashed import crashed
+from kubesvc.analyzer.view import ServiceView
+from kubesvc.model.change import Change
+from kubesvc.model.objects import Ref, Service
+from kubesvc.model.query import Query
+from kubesvc.model.read import LackingError, Read, Unavailable, Unread
+from kubesvc.model.report import (
+    Effect,
+    Finding,
+    Fix,
+    NotChecked,
+    Outcome,
+    PortOutcome,
+    PortVerdict,
+    Report,
+    Row,
+    Subject,
+    Verdict,
+)
+from kubesvc.model.snapshot import Snapshot
+from kubesvc.semantics.simulate import simulate
+
+T = TypeVar("T")
+
+
+class Wants:
+    """Collects what parts of one round ask for, and asks for all of it at the end."""
+
+    def __init__(self) -> None:
+        """Start with nothing wanted."""
+        self._reads: set[Read] = set()
+        self._again: set[Read] = set()
+
+    def attempt(self, part: Callable[[], T]) -> T | None:
+        """Return a part, or None where it wants something first."""
+        try:
+            return part()
+        except Unread as unread:
+            (self._again if unread.again else self._reads).update(unread.reads)
+            return None
+
+    def settle(self) -> None:
+        """Ask for everything wanted; second looks only once nothing else is missing.
+
+        Raises:
+            Unread: something is wanted.
+        """
+        if self._reads:
+            raise Unread(frozenset(self._reads))
+        if self._again:
+            raise Unread(frozenset(self._again), again=True)
+
+
+def analyze(query: Query, snapshot: Snapshot) -> Report:
+    """Explain the Services that `query` names, as `snapshot` shows them.
+
+    Raises:
+        Unread: reads that were never made would decide something.
+    """
+    asked = targets.resolve(query, snapshot)
+    wants = Wants()
+    explained = [wants.attempt(lambda service=service: _explain(query, snapshot, service)) for service in asked.services]
+    wants.settle()
+    known = [entry for entry in explained if entry is not None]
+    return Report(
+        query=query,
+        context=snapshot.context,
+        taken_at=snapshot.taken_at,
+        subjects=tuple(subject for subject, _, _ in known),
+        findings=tuple(finding for _, findings, _ in known for finding in findings),
+        not_checked=tuple(entry for _, _, skipped in known for entry in skipped),
+        gaps=snapshot.gaps,
+        missing=asked.missing,
+        server=snapshot.server.git_version if snapshot.server else "",
+        origin=snapshot.origin,
+    )
+
+
+_Explained = tuple[Subject, tuple[Finding, ...], tuple[NotChecked, ...]]
+
+
+def _explain(query: Query, snapshot: Snapshot, service: Service) -> _Explained:
+    view = ServiceView(snapshot, service, query.viewpoint)
+    wants = Wants()
+    wants.attempt(view.want_first)
+    found, skipped = _apply(view, wants)
+    verdict = wants.attempt(lambda: view.verdict)
+    with_outcomes = [wants.attempt(lambda finding=finding: _foresee(view, finding)) for finding in found]
+    findings = fold(tuple(finding for finding in with_outcomes if finding is not None))
+    subject = wants.attempt(lambda: _subject(view, findings))
+    wants.settle()
+    if subject is None or verdict is None:  # pragma: no cover - settle raised
+        raise LackingError
+    return subject, findings, skipped
+
+
+def _apply(view: ServiceView, wants: Wants) -> tuple[tuple[Finding, ...], tuple[NotChecked, ...]]:
+    """Run every rule; one that lacks a read is not checked, one that fails becomes a visible finding."""
+    found: list[Finding] = []
+    residual: list[Finding] = []
+    skipped: list[NotChecked] = []
+    for rule in registry.RULES:
+        try:
+            findings = wants.attempt(lambda rule=rule: tuple(rule.check(rule, view))) or ()
+        except Unavailable as unavailable:
+            skipped.append(NotChecked(rule.code, view.place, unavailable.gap.read))
+            continue
+        except Exception as error:  # noqa: BLE001 - a failing rule must be seen, and must not take the others along
+            findings = (_crash(view, rule, error),)
+        (residual if rule.residual else found).extend(findings)
+    found += [finding for finding in residual if not _covered(finding, found)]
+    return tuple(found), tuple(skipped)
+
+
+def _crash(view: ServiceView, rule: Rule, error: Exception) -> Finding:
+    rows = (Row("rule", f"{rule.code} {rule.name}", ""), Row("error", f"{type(error).__name__}: {error}", ""))
+    return Finding(
+        code=crashed.code,
+        headline=f"rule {rule.code} failed: a bug in kubesvc",
+        places=(view.place,),
+        culprit=Ref("Rule", "", rule.code),
+        confidence=crashed.confidence,
+        effect=Effect.ADVICE,
+        rows=rows,
+    )
+
+
+def _covered(finding: Finding, others: Iterable[Finding]) -> bool:
+    known = [place for other in others if other.effect is not Effect.ADVICE for place in other.places]
+    return all(any(place.within(theirs) for theirs in known) for place in finding.places)
+
+
+def fold(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Put consequences under their cause: the cause's rule lists their code, and their places lie within its places."""
+    explains = {rule.code: rule.explains for rule in registry.RULES}
+
+    def causes(finding: Finding) -> Iterator[Finding]:
+        for cause in findings:
+            if finding.code in explains.get(cause.code, ()) and all(
+                any(place.within(theirs) for theirs in cause.places) for place in finding.places
+            ):
+                yield cause
+
+    parent = {finding.id: next(causes(finding), None) for finding in findings}
+
+    def grown(finding: Finding) -> Finding:
+        under = tuple(grown(other) for other in findings if parent[other.id] is finding)
+        return replace(finding, consequences=under) if under else finding
+
+    top = [grown(finding) for finding in findings if parent[finding.id] is None]
+    return tuple(sorted(top, key=lambda finding: -list(Effect).index(finding.effect)))
+
+
+def _foresee(view: ServiceView, finding: Finding) -> Finding:
+    """Add the outcome to each fix that changes the Service; drop those that would improve nothing."""
+    if not finding.fixes:
+        return finding
+    fixes: list[Fix] = []
+    for fix in finding.fixes:
+        if fix.change is None or fix.change.target != view.ref:
+            fixes.append(fix)
+            continue
+        result = outcome(view, fix.change)
+        if result is None:
+            notes = (*fix.notes, "Not simulated: something that would decide could not be read.")
+            fixes.append(replace(fix, notes=notes))
+        elif _improves(view, result):
+            fixes.append(replace(fix, outcome=result))
+    return replace(finding, fixes=tuple(fixes))
+
+
+def _improves(view: ServiceView, result: Outcome) -> bool:
+    before = sum(len(facts.usable) for facts in view.ports)
+    after = sum(port.ready for port in result.ports)
+    return after > before or (result.verdict is not Verdict.UNKNOWN and result.verdict < view.verdict)
+
+
+def outcome(view: ServiceView, change: Change) -> Outcome | None:
+    """Simulate a change of the Service and explain the result; None where something that decides cannot be read.
+
+    Raises:
+        Unread: the changed object wants more reads.
+    """
+    try:
+        snapshot = simulate(view.snapshot, change)
+    except Unavailable:
+        return None
+    service = snapshot.objects[change.target]
+    if not isinstance(service, Service):
+        return None
+    after = ServiceView(snapshot, service, view.viewpoint)
+    wants = Wants()
+    found, _ = _apply(after, wants)
+    wants.settle()
+    return Outcome(
+        verdict=after.verdict,
+        ports=tuple(
+            PortOutcome(facts.key or "", len(_endpoints(facts.usable)), len(_endpoints(facts.expected)))
+            for facts in after.ports
+        ),
+        remaining=tuple(finding.code for finding in found if finding.effect is not Effect.ADVICE),
+    )
+
+
+def _endpoints(cells: Iterable[lines.Cell]) -> set[object]:
+    return {cell.place.endpoint for cell in cells}
+
+
+def _subject(view: ServiceView, findings: tuple[Finding, ...]) -> Subject:
+    verdict = Verdict.UNKNOWN if any(f.code == crashed.code for f in findings) else view.verdict
+    return Subject(
+        ref=view.ref,
+        verdict=verdict,
+        summary=summary.summarize(view),
+        ports=tuple(
+            PortVerdict(
+                facts.key or "",
+                view.verdicts[facts.key],
+                len(_endpoints(facts.usable)),
+                len(_endpoints(facts.expected)),
+            )
+            for facts in view.ports
+        ),
+        line=lines.tree(view, findings),
+        checks=checks.next_checks(view) if verdict is Verdict.HEALTHY else (),
+    )

@@ -1,0 +1,89 @@
+"""The verdict of a Service port, from facts alone: who gets traffic, who should, and what the rest still waits for."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from kubesvc.model.cell import Cell, State
+from kubesvc.model.objects import Service, ServicePort
+from kubesvc.model.query import Viewpoint
+from kubesvc.model.report import Verdict
+from kubesvc.semantics import dns, proxy, readiness
+
+
+@dataclass(frozen=True, slots=True)
+class PortFacts:
+    """One port: all its cells, those that get traffic, those that should, and how long the others may still take.
+
+    `port` is None for a headless Service without ports. `waiting` is None unless every cell that should get traffic
+    and does not is still within a deadline.
+    """
+
+    port: ServicePort | None
+    cells: tuple[Cell, ...]
+    usable: tuple[Cell, ...]
+    expected: tuple[Cell, ...]
+    waiting: timedelta | None
+
+    @property
+    def key(self) -> str | None:
+        """The port's key."""
+        return self.port.key if self.port else None
+
+    @property
+    def troubled(self) -> tuple[Cell, ...]:
+        """The cells that should get traffic and do not."""
+        return tuple(cell for cell in self.expected if cell not in self.usable)
+
+    @property
+    def flow(self) -> Verdict | None:
+        """What the endpoints decide; None where nobody should serve and nobody does."""
+        if not self.expected and not self.usable:
+            return None
+        if not self.troubled and self.usable and not self._ending:
+            return Verdict.HEALTHY
+        if self.waiting is not None:
+            return Verdict.PROGRESSING
+        return Verdict.DEGRADED if self.usable else Verdict.BROKEN
+
+    @property
+    def _ending(self) -> bool:
+        return all(cell.state is State.SERVING for cell in self.usable)
+
+
+def port_facts(
+    service: Service, port: ServicePort | None, cells: Iterable[Cell], viewpoint: Viewpoint, now: datetime
+) -> PortFacts:
+    """Gather the facts of one port from the cells of its Service."""
+    key = port.key if port else None
+    mine = tuple(cell for cell in cells if cell.place.port == key)
+    usable: list[Cell] = []
+    for family in dict.fromkeys(cell.place.family for cell in mine):
+        row = [cell for cell in mine if cell.place.family == family]
+        usable += proxy.usable(row, viewpoint) if proxy.has_virtual_address(service) else dns.answered(row)
+    expected = tuple(cell for cell in mine if should_serve(cell))
+    left = [
+        readiness.time_left(cell.pod, cell.why, now) if cell.pod and cell.why else None
+        for cell in expected
+        if cell not in usable
+    ]
+    known = [span for span in left if span is not None]
+    waiting = max(known) if known and len(known) == len(left) else None
+    return PortFacts(port, mine, tuple(usable), expected, waiting)
+
+
+def should_serve(cell: Cell) -> bool:
+    """Tell whether traffic is meant to reach a cell: a live pod that stays, or an endpoint that somebody listed."""
+    if cell.pod is None:
+        return cell.conditions is not None and not cell.conditions.terminating
+    return not readiness.is_terminal(cell.pod) and cell.pod.metadata.deletion_timestamp is None
+
+
+def worst(verdicts: Iterable[Verdict]) -> Verdict:
+    """Return the verdict of a whole: broken wins, then unknown, then the worst."""
+    known = tuple(verdicts)
+    if Verdict.BROKEN in known:
+        return Verdict.BROKEN
+    if Verdict.UNKNOWN in known:
+        return Verdict.UNKNOWN
+    return max(known, default=Verdict.HEALTHY)

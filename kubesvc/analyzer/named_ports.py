@@ -1,0 +1,118 @@
+"""Named target ports: which live pods declare them, and which other declared port was probably meant."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+from kubesvc.analyzer.facts import PortFacts
+from kubesvc.analyzer.view import ServiceView
+from kubesvc.model.objects import Pod, ServicePort
+from kubesvc.semantics import ports, readiness
+from kubesvc.semantics.ports import Declared
+
+
+@dataclass(frozen=True, slots=True)
+class NamedPort:
+    """A Service port with a name as target: the live pods that resolve it and those that do not, by name."""
+
+    position: int
+    port: ServicePort
+    target: str
+    with_it: tuple[Pod, ...]
+    without: tuple[Pod, ...]
+
+
+def named_ports(view: ServiceView) -> Iterator[NamedPort]:
+    """Yield the Service's ports whose target is a name, over the pods that should serve."""
+    for position, facts in enumerate(view.ports):
+        if facts.port is None:
+            continue
+        target = ports.target(facts.port)
+        if isinstance(target, str):
+            pods = _live(facts)
+            found = {pod.metadata.uid: ports.find_port(pod, facts.port, view.minor) for pod in pods}
+            yield NamedPort(
+                position,
+                facts.port,
+                target,
+                tuple(pod for pod in pods if found[pod.metadata.uid] is not None),
+                tuple(pod for pod in pods if found[pod.metadata.uid] is None),
+            )
+
+
+def _live(facts: PortFacts) -> tuple[Pod, ...]:
+    pods = {cell.pod.metadata.name: cell.pod for cell in facts.expected if cell.pod}
+    return tuple(pod for _, pod in sorted(pods.items()))
+
+
+def declared_by(pods: Iterable[Pod]) -> tuple[Declared, ...]:
+    """Return the different declarations of some pods, in order of appearance."""
+    return tuple(dict.fromkeys(found for pod in pods for found in ports.declared(pod.spec)))
+
+
+def show(found: Iterable[Declared]) -> str:
+    """Write declarations: `web 8080/TCP, metrics 9090/TCP`; `no port` for none."""
+    return ", ".join(_one(entry) for entry in found) or "no port"
+
+
+def _one(entry: Declared) -> str:
+    port = entry.port
+    role = "" if entry.role is ports.Role.CONTAINER else f" ({entry.role} {entry.container})"
+    return f"{port.name or 'unnamed'} {port.container_port}/{port.protocol}{role}"
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """A declared port that was probably meant; `because` says what speaks for it, empty for nothing in particular."""
+
+    name: str
+    because: str
+
+
+def meant(wanted: NamedPort, pods: tuple[Pod, ...], minor: int) -> Meant | None:
+    """Return the named port, declared by all `pods` with the right protocol, that was probably meant."""
+    usable = [
+        entry
+        for entry in declared_by(pods)
+        if entry.port.name and entry.port.protocol == wanted.port.protocol and ports.counts(entry, minor)
+    ]
+    everywhere = [e for e in usable if all(e.port.name in _names(pod, wanted.port, minor) for pod in pods)]
+    if not everywhere:
+        return None
+    probed = [entry for entry in everywhere if all(asked(pod, entry) for pod in pods)]
+    best = max(
+        everywhere,
+        key=lambda e: (e in probed, _likeness(wanted, e.port.name), -everywhere.index(e)),
+    )
+    others = [entry.port.name for entry in everywhere if entry.port.name != best.port.name]
+    if not others:
+        return Meant(best.port.name, "the only named port that every pod declares")
+    if best in probed:
+        return Meant(
+            best.port.name, f"{best.port.name} rather than {', '.join(others)}: the readiness probe asks it"
+        )
+    return Meant(
+        best.port.name, f"{best.port.name} is the nearest by name; also declared: {', '.join(others)}"
+    )
+
+
+def _names(pod: Pod, port: ServicePort, minor: int) -> set[str]:
+    return {
+        entry.port.name
+        for entry in ports.declared(pod.spec)
+        if entry.port.protocol == port.protocol and ports.counts(entry, minor)
+    }
+
+
+def _likeness(wanted: NamedPort, name: str) -> float:
+    return max(
+        SequenceMatcher(None, text, name).ratio() for text in (wanted.target, wanted.port.name or name[:1])
+    )
+
+
+def asked(pod: Pod, entry: Declared) -> bool:
+    """Tell whether the readiness probe of the declaring container asks this port, by name or number."""
+    container = readiness.find_container(pod, entry.container)
+    probe = container.readiness_probe if container else None
+    action = (probe.http_get or probe.tcp_socket) if probe else None
+    return action is not None and action.port in (entry.port.name, entry.port.container_port)

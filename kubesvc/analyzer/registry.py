@@ -1,0 +1,47 @@
+"""All rules, in code order. A code is never reused: retired ones stay listed."""
+
+from typing import Final
+
+from kubesvc.analyzer.rule import Rule
+from kubesvc.analyzer.rules.pods.crash_loop import crash_loop
+from kubesvc.analyzer.rules.pods.finished import finished
+from kubesvc.analyzer.rules.pods.image import image
+from kubesvc.analyzer.rules.pods.readiness_probe import readiness_probe
+from kubesvc.analyzer.rules.pods.unschedulable import unschedulable
+from kubesvc.analyzer.rules.ports.declared_by_none import declared_by_none
+from kubesvc.analyzer.rules.ports.declared_by_some import declared_by_some
+from kubesvc.analyzer.rules.run.crashed import crashed
+from kubesvc.analyzer.rules.run.unexplained import unexplained
+from kubesvc.analyzer.rules.run.unreadable import unreadable
+from kubesvc.analyzer.rules.selection.matches_no_pod import matches_no_pod
+from kubesvc.analyzer.rules.selection.no_selector import no_selector
+from kubesvc.analyzer.rules.selection.scaled_to_zero import scaled_to_zero
+from kubesvc.analyzer.rules.slices.differ import differ
+
+RULES: Final[tuple[Rule, ...]] = (
+    matches_no_pod,
+    scaled_to_zero,
+    no_selector,
+    declared_by_none,
+    declared_by_some,
+    readiness_probe,
+    finished,
+    unschedulable,
+    image,
+    crash_loop,
+    differ,
+    unexplained,
+    crashed,
+    unreadable,
+)
+
+RETIRED: Final[frozenset[str]] = frozenset()
+"""Codes that were given up."""
+
+RENAMED: Final[dict[str, str]] = {}
+"""Old rule names and what they are called now."""
+
+
+def find(code: str) -> Rule | None:
+    """Return the rule of a code, in any letter case."""
+    return next((rule for rule in RULES if rule.code == code.upper()), None)

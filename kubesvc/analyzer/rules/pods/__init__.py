@@ -1,0 +1,1 @@
+"""Why selected pods do not serve (KSV3xx)."""

@@ -1,0 +1,143 @@
+"""KSV301: a readiness probe fails."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from kubesvc.analyzer import commands, troubles, wording
+from kubesvc.analyzer.rule import Rule, rule
+from kubesvc.analyzer.troubles import Trouble
+from kubesvc.analyzer.view import ServiceView
+from kubesvc.model.cell import StepKind
+from kubesvc.model.change import Change, Op
+from kubesvc.model.objects import Container, Event, Pod, Probe
+from kubesvc.model.report import Command, Confidence, Finding, Fix, Row
+from kubesvc.semantics import readiness
+
+_DIAL: Final = re.compile(r'^(?:Get "[^"]*": )?(?:dial \w+ \S+: )?')
+_REFUSED: Final = "connection refused"
+
+
+@rule("KSV301", "readiness-probe-failing", since="0.1")
+def readiness_probe(this: Rule, view: ServiceView) -> Iterator[Finding]:
+    """Report pods that get no traffic because a readiness probe fails.
+
+    What it means
+        The container runs, but its readiness probe has not succeeded, or failed `failureThreshold` times in a row.
+        The pod is not Ready, so the Service sends it nothing. The container is not restarted for that: this is what a
+        liveness probe does.
+
+    How to confirm
+        The pod's events quote the probe's last answer. A request through the API server's pod proxy dials the pod's
+        address, as the probe does; `kubectl port-forward` dials localhost inside the pod and proves less.
+
+    How to fix
+        Make the application answer, or correct the port, path, scheme or timeout of the probe in the pod template.
+
+    When this is fine
+        While the application is loading, or when it takes itself out of service on purpose.
+    """
+    for trouble in troubles.troubles(view, lambda step: step.kind is StepKind.PROBED):
+        pod, name = trouble.pod, trouble.why.container
+        container = readiness.find_container(pod, name)
+        if container is None or container.readiness_probe is None:
+            continue
+        if readiness.time_left(pod, trouble.why, view.now):
+            continue
+        event = troubles.last_event(view, pod, "Unhealthy", "Readiness probe")
+        yield this.finding(
+            view,
+            f"readiness probe fails on {troubles.share(view, trouble)}",
+            trouble.places,
+            trouble.owner,
+            _rows(view, trouble, container, container.readiness_probe, event),
+            confirm=_confirm(pod, container, container.readiness_probe),
+            fixes=_fixes(view, trouble, container, container.readiness_probe, event),
+        )
+
+
+def _rows(
+    view: ServiceView, trouble: Trouble, container: Container, probe: Probe, event: Event | None
+) -> Iterator[Row]:
+    yield troubles.pod_row(trouble, _since(view, trouble.pod))
+    field = f"spec.containers[{container.name}].readinessProbe"
+    yield Row("probe", f"container {container.name}: {wording.probe(probe)}", field)
+    if event:
+        times = wording.count(event.times, "time")
+        seen = wording.ago(event.last_seen, view.now)
+        yield Row("answer", f'"{_answer(event.message)}", {times}, last {seen}', "Event")
+    else:
+        yield Row("answer", "no event tells it (events are rate-limited and kept for an hour)", "Event")
+    asked, declared = _port(probe), [port.container_port for port in container.ports]
+    if isinstance(asked, int) and declared and asked not in declared:
+        ports = ", ".join(map(str, declared))
+        yield Row(
+            "note", f"the container declares {ports}; the probe asks {asked}", "spec.containers[].ports"
+        )
+
+
+def _since(view: ServiceView, pod: Pod) -> str:
+    ready = readiness.condition(pod.status.conditions, "Ready")
+    started = pod.status.start_time or pod.metadata.creation_timestamp
+    running = f", running {wording.span(view.now - started)}" if started else ""
+    changed = ready.last_transition_time if ready else None
+    if not (changed and started):
+        return running
+    # The kubelet writes Ready=False when it first sees the pod: no later transition means it never was True.
+    never = (changed - started).total_seconds() <= 1
+    return f"{running}, {'never ready' if never else f'not ready for {wording.span(view.now - changed)}'}"
+
+
+def _answer(message: str) -> str:
+    _, _, said = message.partition("probe failed: ")
+    return _DIAL.sub("", said or message).strip()
+
+
+def _port(probe: Probe) -> int | str | None:
+    action = probe.http_get or probe.tcp_socket or probe.grpc
+    return action.port if action else None
+
+
+def _confirm(pod: Pod, container: Container, probe: Probe) -> Iterator[Command]:
+    http = probe.http_get
+    if http is None or http.host:
+        yield Command(
+            commands.describe_pod(pod.metadata.name), "shows the probe and its last answers in the events"
+        )
+        return
+    number = next((p.container_port for p in container.ports if p.name == http.port), http.port)
+    scheme = "https:" if http.scheme == "HTTPS" else ""
+    meta = pod.metadata
+    path = f"/api/v1/namespaces/{meta.namespace}/pods/{scheme}{meta.name}:{number}/proxy{http.path}"
+    yield Command(
+        commands.raw(path), "dials the pod's address, as the probe does; needs the right pods/proxy"
+    )
+
+
+def _fixes(
+    view: ServiceView, trouble: Trouble, container: Container, probe: Probe, event: Event | None
+) -> Iterator[Fix]:
+    """Offer the declared port where the asked one is refused and nobody declares it."""
+    declared = [port.container_port for port in container.ports if port.protocol == "TCP"]
+    asked = _port(probe)
+    refused = event is not None and _REFUSED in event.message
+    if not (refused and isinstance(asked, int) and len(declared) == 1 and asked not in declared):
+        return
+    workload = view.optional(lambda: view.workloads.get(trouble.owner))
+    containers = workload.spec.template.spec.containers if workload else ()
+    for position, template in enumerate(containers):
+        if template.name != container.name or template.readiness_probe != probe:
+            continue
+        action = "httpGet" if probe.http_get else "tcpSocket" if probe.tcp_socket else "grpc"
+        path = ("spec", "template", "spec", "containers", position)
+        guard = ((*path, "name"), container.name)
+        change = Change(trouble.owner, (Op((*path, "readinessProbe", action, "port"), declared[0], guard),))
+        yield Fix(
+            title=f"probe port {declared[0]} in {trouble.owner}",
+            certainty=Confidence.LIKELY,
+            change=change,
+            command=commands.patch(change),
+            notes=(
+                "It starts a rollout. Not simulated: whether the new pods become ready is not known before.",
+            ),
+        )

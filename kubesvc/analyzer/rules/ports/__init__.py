@@ -1,0 +1,1 @@
+"""Which container port a Service port reaches (KSV2xx)."""

@@ -1,0 +1,86 @@
+"""KSV201: a named target port that no selected pod declares."""
+
+from collections.abc import Iterator
+
+from kubesvc.analyzer import commands, named_ports, wording, workloads
+from kubesvc.analyzer.named_ports import NamedPort
+from kubesvc.analyzer.rule import Rule, rule
+from kubesvc.analyzer.view import ServiceView
+from kubesvc.model.change import Change, Op
+from kubesvc.model.report import Confidence, Finding, Fix, Row
+
+
+@rule("KSV201", "target-port-declared-by-no-pod", since="0.1")
+def declared_by_none(this: Rule, view: ServiceView) -> Iterator[Finding]:
+    """Report a named target port that no selected pod declares.
+
+    What it means
+        A target port given by name is looked up in each pod: some container, or a native sidecar from Kubernetes 1.33
+        on, must declare a port of that name and of the Service port's protocol. No selected pod does, so the port has
+        no endpoint, although the pods are listed in the slices: without a port. `kubectl describe service` prints
+        their bare addresses, which looks as if it worked.
+
+    How to confirm
+        `kubectl get endpointslices -l kubernetes.io/service-name=NAME -o yaml` shows `ports: []` or lacks the port.
+
+    How to fix
+        Set the target port to a name that the containers declare, or to a number; or declare the name in the template.
+
+    When this is fine
+        Never: traffic to this port fails. On a headless Service addresses still resolve; only SRV records lack the port.
+    """
+    for wanted in named_ports.named_ports(view):
+        if wanted.with_it or not wanted.without:
+            continue
+        place = view.place._replace(port=wanted.port.key)
+        yield this.finding(
+            view,
+            f'target port "{wanted.target}" of port {wanted.port.key} is declared by no selected pod',
+            [place],
+            view.ref,
+            _rows(view, wanted),
+            fixes=_fixes(view, wanted),
+        )
+
+
+def _rows(view: ServiceView, wanted: NamedPort) -> Iterator[Row]:
+    for owner, pods in workloads.by_owner(view.snapshot, wanted.without).items():
+        members = [pod for pod in wanted.without if pod in pods]
+        declared = named_ports.show(named_ports.declared_by(members))
+        verb = "declares" if len(pods) == 1 else "declare"
+        yield Row("pods", f"{len(pods)} of {owner} {verb}: {declared}", "spec.containers[].ports")
+    same = [entry for entry in named_ports.declared_by(wanted.without) if entry.port.name == wanted.target]
+    if same:
+        yield Row(
+            "note",
+            f"{named_ports.show(same)} does not count for {wanted.port.protocol}",
+            "spec.ports[].protocol",
+        )
+    bare = [entry for entry in view.slices if entry.endpoints and not entry.ports]
+    if bare:
+        listed = sum(len(entry.endpoints) for entry in bare)
+        names = wording.names(entry.metadata.name for entry in bare)
+        verb = "lists" if len(bare) == 1 else "list"
+        value = f"{names} {verb} {wording.count(listed, 'endpoint')} with ports: [] (why kubectl describe shows addresses)"
+        yield Row("slices", value, "EndpointSlice.ports")
+    yield Row(
+        "clients",
+        f"{wording.refusal(view.service, [str(wanted.port.port)])}, whether pods are Ready or not",
+        "EndpointSlice",
+    )
+
+
+def _fixes(view: ServiceView, wanted: NamedPort) -> Iterator[Fix]:
+    meant = named_ports.meant(wanted, wanted.without, view.minor)
+    if meant is None:
+        return
+    position = wanted.position
+    guard = (("spec", "ports", position, "port"), wanted.port.port)
+    change = Change(view.ref, (Op(("spec", "ports", position, "targetPort"), meant.name, guard),))
+    yield Fix(
+        title=f"target port {meant.name}",
+        certainty=Confidence.LIKELY,
+        change=change,
+        command=commands.patch(change),
+        notes=(meant.because,),
+    )

@@ -1,0 +1,97 @@
+"""KSV202: a named target port that only some of the selected pods declare."""
+
+from collections.abc import Iterator
+
+from kubesvc.analyzer import commands, named_ports, wording, workloads
+from kubesvc.analyzer.named_ports import NamedPort
+from kubesvc.analyzer.rule import Rule, rule
+from kubesvc.analyzer.view import ServiceView
+from kubesvc.model.change import Change, Op
+from kubesvc.model.objects import Ref
+from kubesvc.model.report import Confidence, Finding, Fix, Row
+
+
+@rule("KSV202", "target-port-declared-by-some-pods", since="0.1")
+def declared_by_some(this: Rule, view: ServiceView) -> Iterator[Finding]:
+    """Report a named target port that only some selected pods declare.
+
+    What it means
+        A target port given by name is looked up in each pod by itself. The pods that do not declare it are listed in
+        the slices without this port and get no traffic for it; the others do. Typical: a rollout that renamed the port,
+        or two workloads behind one selector.
+
+    How to confirm
+        `kubectl get endpointslices -l kubernetes.io/service-name=NAME -o yaml` shows two slices with different ports.
+
+    How to fix
+        Declare the port name in the template of the workload that lacks it, or use a number that holds for all pods.
+
+    When this is fine
+        While a rollout that adds the name is under way.
+    """
+    for wanted in named_ports.named_ports(view):
+        if not wanted.with_it or not wanted.without:
+            continue
+        total = len(wanted.with_it) + len(wanted.without)
+        owners = workloads.by_owner(view.snapshot, wanted.without)
+        for owner, lacking in owners.items():
+            names = {pod.metadata.name for pod in lacking}
+            places = [
+                cell.place
+                for facts in view.ports
+                if facts.key == wanted.port.key
+                for cell in facts.cells
+                if cell.pod and cell.pod.metadata.name in names
+            ]
+            yield this.finding(
+                view,
+                f'target port "{wanted.target}" of port {wanted.port.key} is declared by '
+                f"{len(wanted.with_it)} of {wording.count(total, 'pod')}",
+                places,
+                owner,
+                _rows(view, wanted, owner, names),
+                fixes=_fixes(view, wanted, owner),
+            )
+
+
+def _rows(view: ServiceView, wanted: NamedPort, owner: Ref, names: set[str]) -> Iterator[Row]:
+    lacking = [pod for pod in wanted.without if pod.metadata.name in names]
+    declared = named_ports.show(named_ports.declared_by(lacking))
+    verb = "declares" if len(lacking) == 1 else "declare"
+    yield Row("without", f"{len(lacking)} of {owner} {verb}: {declared}", "spec.containers[].ports")
+    for other, pods in workloads.by_owner(view.snapshot, wanted.with_it).items():
+        members = [pod for pod in wanted.with_it if pod in pods]
+        shown = named_ports.show(e for e in named_ports.declared_by(members) if e.port.name == wanted.target)
+        yield Row("with", f"{len(pods)} of {other}: {shown}", "spec.containers[].ports")
+    usable = next(len(facts.usable) for facts in view.ports if facts.key == wanted.port.key)
+    yield Row(
+        "clients",
+        f"reach {wording.count(usable, 'endpoint')} of this port, never the pods without it",
+        "EndpointSlice",
+    )
+
+
+def _fixes(view: ServiceView, wanted: NamedPort, owner: Ref) -> Iterator[Fix]:
+    """Offer to rename the one port that the workload's template declares with the right protocol."""
+    workload = view.optional(lambda: view.workloads.get(owner))
+    if workload is None:
+        return
+    ports = [
+        (c, p, container, port)
+        for c, container in enumerate(workload.spec.template.spec.containers)
+        for p, port in enumerate(container.ports)
+        if port.protocol == wanted.port.protocol
+    ]
+    if len(ports) != 1:
+        return
+    c, p, container, port = ports[0]
+    path = ("spec", "template", "spec", "containers", c, "ports", p)
+    guard = ((*path, "containerPort"), port.container_port)
+    change = Change(owner, (Op((*path, "name"), wanted.target, guard, new=not port.name),))
+    yield Fix(
+        title=f'name port {port.container_port} of container {container.name} "{wanted.target}" in {owner}',
+        certainty=Confidence.LIKELY,
+        change=change,
+        command=commands.patch(change),
+        notes=("It starts a rollout. Other Services and probes may use the old name.",),
+    )

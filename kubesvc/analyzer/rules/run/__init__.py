@@ -1,0 +1,1 @@
+"""What the analysis itself has to say (KSV9xx)."""

@@ -1,0 +1,49 @@
+"""KSV901: a port in trouble that no rule explains. The engine yields it after all other rules."""
+
+from collections.abc import Iterator
+
+from kubesvc.analyzer import wording
+from kubesvc.analyzer.rule import Rule, rule
+from kubesvc.analyzer.view import ServiceView
+from kubesvc.model.cell import Cell
+from kubesvc.model.report import Confidence, Finding, Row, Verdict
+
+
+@rule("KSV901", "unexplained", confidence=Confidence.LIKELY, residual=True, since="0.1")
+def unexplained(this: Rule, view: ServiceView) -> Iterator[Finding]:
+    """Report a port whose traffic suffers for a reason that no rule names.
+
+    What it means
+        The endpoints of this port do not all get traffic, and none of the causes that kubesvc knows applies.
+        The first condition that each pod misses is shown as the controller and the kubelet see it.
+
+    How to confirm
+        `kubectl describe pod NAME` for the pods listed.
+
+    How to fix
+        Follow the condition that is named. Please report the case, with a snapshot made by `kubesvc capture`.
+
+    When this is fine
+        While something is starting or stopping.
+    """
+    for facts in view.ports:
+        if view.verdicts[facts.key] not in (Verdict.BROKEN, Verdict.DEGRADED):
+            continue
+        name = f"port {facts.key}" if facts.key else "the name"
+        suffering = view.suffering(facts)
+        if not suffering:
+            rows = [Row("pods", f"{wording.count(len(view.pods), 'pod')} selected", "Pod")]
+            place = view.place._replace(port=facts.key)
+            yield this.finding(view, f"no rule explains the trouble of {name}", [place], view.ref, rows)
+        for cell in suffering:
+            rows = [Row("pod", _why(cell), cell.why.field if cell.why else "EndpointSlice")]
+            culprit = cell.pod.ref if cell.pod else view.ref
+            yield this.finding(view, f"no rule explains the trouble of {name}", [cell.place], culprit, rows)
+
+
+def _why(cell: Cell) -> str:
+    name = cell.place.endpoint.name if cell.place.endpoint else ""
+    if cell.why is None:
+        return f"{name}: {cell.state}"
+    container = f" of container {cell.why.container}" if cell.why.container else ""
+    return f"{name}: {cell.state}; {cell.why.kind}{container} is {cell.why.value or cell.why.reason}"

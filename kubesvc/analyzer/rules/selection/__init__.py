@@ -1,0 +1,1 @@
+"""Which pods a Service selects (KSV1xx)."""

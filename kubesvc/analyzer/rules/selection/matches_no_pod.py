@@ -1,0 +1,125 @@
+"""KSV101: the selector matches no pod."""
+
+from collections.abc import Iterator
+
+from kubesvc.analyzer import candidates, commands, wording
+from kubesvc.analyzer.candidates import Candidate
+from kubesvc.analyzer.rule import Rule, rule
+from kubesvc.analyzer.view import ServiceView
+from kubesvc.model import derived, selector
+from kubesvc.model.objects import Obj
+from kubesvc.model.read import Portion, Read
+from kubesvc.model.report import Confidence, Finding, Fix, Row
+from kubesvc.semantics import endpoints
+
+_OFFERED = 3
+
+
+@rule("KSV101", "selector-matches-no-pod", since="0.1")
+def matches_no_pod(this: Rule, view: ServiceView) -> Iterator[Finding]:
+    """Report a selector that no pod of the Service's namespace carries.
+
+    What it means
+        A Service sends traffic to the pods in its own namespace whose labels hold every key and value of its selector.
+        No pod does, so the Service has no endpoint, and clients inside the cluster are refused.
+        Letter case counts, and all requirements must hold at once.
+
+    How to confirm
+        `kubectl get pods -l KEY=VALUE` with the Service's selector lists nothing;
+        `kubectl get pods --show-labels` shows what the pods carry instead.
+
+    How to fix
+        Change the selector to what the pods carry, or the labels in the pod template of the workload.
+        A label that the workload itself selects by cannot be changed in its template.
+
+    When this is fine
+        The workload is yet to be installed. If it exists and is scaled to zero, KSV102 says so instead.
+    """
+    service = view.service
+    if not endpoints.managed(service) or view.pods:
+        return
+    if view.optional(lambda: view.making):
+        return
+    neighbours = view.optional(lambda: view.neighbours)
+    near = candidates.near_misses(view.snapshot, service, neighbours or ())
+    rows = list(_rows(view, near))
+    yield this.finding(
+        view,
+        _headline(view),
+        [view.place._replace(field="spec.selector")],
+        service.ref,
+        rows,
+        fixes=[_fix(view, candidate) for candidate in _distinct(near)[:_OFFERED]],
+    )
+
+
+def _headline(view: ServiceView) -> str:
+    shown = selector.show(view.service.spec.selector)
+    pods = view.optional(lambda: view.namespace_pods)
+    of = f"of {wording.count(pods, 'pod')} " if pods is not None else "pods "
+    return f"selector {shown}: carried by 0 {of}in {view.service.metadata.namespace}"
+
+
+def _rows(view: ServiceView, near: tuple[Candidate, ...]) -> Iterator[Row]:
+    for position, candidate in enumerate(near[:_OFFERED]):
+        kinds = " and ".join(dict.fromkeys(pair.kind for pair in candidate.pairs))
+        pods = wording.count(len(candidate.pods), "pod")
+        value = f"{candidate.requirements}, differs in {kinds}: {pods} of {candidate.owner}"
+        yield Row("nearest" if position == 0 else "", value, "metadata.labels")
+    if not near:
+        yield from _elsewhere(view)
+    ports = [str(port.port) for port in view.service.spec.ports]
+    yield Row("clients", wording.refusal(view.service, ports), "EndpointSlice")
+    manager = derived.managers(view.service).get("spec.selector")
+    if manager:
+        wrote = wording.ago(manager.last_wrote, view.now)
+        yield Row(
+            "changed",
+            f"selector is managed by {manager.name}, which last wrote {wrote}",
+            "metadata.managedFields",
+        )
+
+
+def _elsewhere(view: ServiceView) -> Iterator[Row]:
+    """Look in other namespaces, only where the own one has no candidate."""
+    requirements = selector.selector(view.service.spec.selector)
+    read = Read("Pod", labels=requirements, part=Portion.METADATA)
+    found = view.optional(lambda: view.snapshot.find(read, Obj)) or ()
+    spaces: dict[str, int] = {}
+    for pod in found:
+        spaces[pod.metadata.namespace] = spaces.get(pod.metadata.namespace, 0) + 1
+    for namespace, pods in sorted(spaces.items()):
+        yield Row(
+            "elsewhere",
+            f"namespace {namespace} has {wording.count(pods, 'pod')} with these labels",
+            "metadata.labels",
+        )
+
+
+def _distinct(near: tuple[Candidate, ...]) -> list[Candidate]:
+    """Keep the first candidate of each change: several owners may carry the same labels."""
+    return list({candidate.pairs: candidate for candidate in reversed(near)}.values())[::-1]
+
+
+def _fix(view: ServiceView, candidate: Candidate) -> Fix:
+    change = candidate.change(view.service)
+    return Fix(
+        title=f"select {candidate.requirements}",
+        certainty=Confidence.LIKELY,
+        change=change,
+        command=commands.patch(change),
+        notes=tuple(_relabelling(view, candidate)),
+    )
+
+
+def _relabelling(view: ServiceView, candidate: Candidate) -> Iterator[str]:
+    """Say whether the workload's template could carry the Service's labels instead."""
+    workload = view.optional(lambda: view.workloads.get(candidate.owner))
+    if workload is None:
+        return
+    fixed = sorted({pair.new_key for pair in candidate.pairs} & workload.spec.selector.keys)
+    if fixed:
+        verb = "is" if len(fixed) == 1 else "are"
+        yield (
+            f"Relabelling {candidate.owner} instead is not possible: {', '.join(fixed)} {verb} in its immutable selector."
+        )

@@ -1,0 +1,1 @@
+"""What the EndpointSlices hold (KSV4xx)."""

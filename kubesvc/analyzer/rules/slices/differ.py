@@ -1,0 +1,106 @@
+"""KSV401: the slices hold something else than the controller should have written."""
+
+from collections.abc import Iterator
+
+from kubesvc.analyzer import wording
+from kubesvc.analyzer.rule import Rule, rule
+from kubesvc.analyzer.view import ServiceView
+from kubesvc.model.objects import EndpointSlice, Ref
+from kubesvc.model.read import Unread
+from kubesvc.model.report import Confidence, Finding, Fix, Row
+from kubesvc.semantics import drift, endpoints, reads
+from kubesvc.semantics.drift import Drift, DriftKind
+
+
+@rule("KSV401", "slices-differ", since="0.1")
+def differ(this: Rule, view: ServiceView) -> Iterator[Finding]:
+    """Report endpoints that the slices list and should not, or lack and should have.
+
+    What it means
+        kubesvc repeats on paper what the EndpointSlice controller writes for this Service, and the real slices differ.
+        Seen twice, the controller is behind or not running; or somebody else wrote a slice for a Service that has a
+        selector. kube-proxy and CoreDNS use every slice that is labeled with the Service's name, whoever wrote it.
+
+    How to confirm
+        Run `kubesvc explain` again after some seconds. `kubectl get endpointslices -l kubernetes.io/service-name=NAME`
+        with `-o yaml` shows what is listed, and `endpointslice.kubernetes.io/managed-by` who wrote it.
+
+    How to fix
+        Where the controller is behind, look at kube-controller-manager: its log and its lease in kube-system.
+        A slice of another writer goes away with `kubectl delete endpointslice NAME` if nothing maintains it.
+
+    When this is fine
+        For some seconds after a change; or where a second writer adds endpoints on purpose.
+    """
+    lasting = _lasting(view)
+    for kind in (DriftKind.BEHIND, DriftKind.LEFT_BEHIND, DriftKind.FOREIGN):
+        entries = [entry for entry in lasting if entry.kind is kind]
+        if entries:
+            culprit = _culprit(view, entries)
+            yield this.finding(
+                view,
+                _headline(entries, kind),
+                [entry.place for entry in entries],
+                culprit,
+                _rows(view, entries),
+                fixes=_fixes(culprit) if kind is DriftKind.FOREIGN else (),
+                confidence=Confidence.PROOF if kind is DriftKind.FOREIGN else Confidence.LIKELY,
+            )
+
+
+def _lasting(view: ServiceView) -> list[Drift]:
+    """Return the drift that two looks agree on: lists of different kinds are not one moment."""
+    reported = [entry for entry in view.drift if entry.kind is not DriftKind.NODE_DEPENDENT]
+    suspects = [entry for entry in reported if entry.kind is not DriftKind.FOREIGN]
+    if not suspects:
+        return reported
+    earlier = view.snapshot.earlier
+    if earlier is None:
+        raise Unread(frozenset({reads.slices_of(view.service), reads.pods_of(view.service)}), again=True)
+    before = ServiceView(earlier, view.service, view.viewpoint)
+    return [entry for entry in reported if entry in before.drift]
+
+
+def _headline(entries: list[Drift], kind: DriftKind) -> str:
+    listed = wording.count(len({entry.place.endpoint for entry in entries}), "endpoint")
+    match kind:
+        case DriftKind.FOREIGN:
+            return f"{listed} from a slice that the controller does not manage"
+        case DriftKind.LEFT_BEHIND:
+            return f"the slices still list {listed} that should be gone"
+        case _:
+            return f"the slices are behind for {listed}"
+
+
+def _culprit(view: ServiceView, entries: list[Drift]) -> Ref:
+    names = [name for entry in entries for name in entry.slices]
+    return Ref("EndpointSlice", view.service.metadata.namespace, names[0]) if names else view.ref
+
+
+def _rows(view: ServiceView, entries: list[Drift]) -> Iterator[Row]:
+    for entry in entries[:3]:
+        name = entry.place.endpoint.name if entry.place.endpoint else ""
+        where = f" in {wording.names(entry.slices)}" if entry.slices else ""
+        yield Row(
+            "endpoint", f"{name}: should be {entry.expected}, is {entry.actual}{where}", "EndpointSlice"
+        )
+    slices = {name for entry in entries for name in entry.slices}
+    for written in view.slices:
+        if written.metadata.name in slices and not drift.is_controllers(written, view.service):
+            yield Row("written by", _writer(written), "metadata.labels")
+    earlier = view.snapshot.earlier
+    if earlier is not None and entries[0].kind is not DriftKind.FOREIGN:
+        yield Row("seen", "twice, in two looks at the slices and pods", "EndpointSlice")
+
+
+def _writer(entry: EndpointSlice) -> str:
+    manager = entry.metadata.labels.get(endpoints.MANAGED_BY, "nobody named")
+    return f"{entry.metadata.name}: {endpoints.MANAGED_BY}={manager}"
+
+
+def _fixes(culprit: Ref) -> Iterator[Fix]:
+    yield Fix(
+        title=f"delete the slice {culprit.name}, if nothing maintains it",
+        certainty=Confidence.LIKELY,
+        command=("kubectl", "delete", "endpointslice", culprit.name),
+    )

@@ -1,0 +1,74 @@
+"""Pods that should get traffic and do not, grouped by owner and the first condition they miss."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from kubesvc.analyzer import wording, workloads
+from kubesvc.analyzer.view import ServiceView
+from kubesvc.model.cell import Cell, Step
+from kubesvc.model.objects import Event, Pod, Ref
+from kubesvc.model.place import Place
+from kubesvc.model.report import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Pods of one owner that miss the same condition; `why` is the first pod's step. Pods are ordered by name."""
+
+    owner: Ref
+    pods: tuple[Pod, ...]
+    why: Step
+    places: tuple[Place, ...]
+
+    @property
+    def pod(self) -> Pod:
+        """The first pod, shown as the example."""
+        return self.pods[0]
+
+
+def troubles(view: ServiceView, misses: Callable[[Step], bool]) -> tuple[Trouble, ...]:
+    """Return the troubled pods whose first unmet condition is one of `misses`, by owner, container and reason."""
+    cells: dict[tuple[str, str], list[Cell]] = {}
+    for facts in view.ports:
+        for cell in facts.troubled:
+            if cell.pod and cell.why and misses(cell.why):
+                cells.setdefault((cell.pod.metadata.namespace, cell.pod.metadata.name), []).append(cell)
+    pods = [cells[key][0].pod for key in sorted(cells)]
+    groups: dict[tuple[Ref, str, str], list[Cell]] = {}
+    for owner, members in workloads.by_owner(view.snapshot, [pod for pod in pods if pod]).items():
+        for pod in members:
+            for cell in cells[pod.metadata.namespace, pod.metadata.name]:
+                step = cell.why
+                groups.setdefault(
+                    (owner, step.container if step else "", step.reason if step else ""), []
+                ).append(cell)
+    return tuple(_trouble(key[0], group) for key, group in sorted(groups.items()))
+
+
+def _trouble(owner: Ref, cells: list[Cell]) -> Trouble:
+    pods = {cell.pod.metadata.name: cell.pod for cell in cells if cell.pod}
+    why = next(cell.why for cell in cells if cell.why)
+    return Trouble(
+        owner, tuple(pod for _, pod in sorted(pods.items())), why, tuple(cell.place for cell in cells)
+    )
+
+
+def share(view: ServiceView, trouble: Trouble) -> str:
+    """Write how many of the pods that should serve are in this trouble: `1 of 3 pods`."""
+    everyone = {cell.place.endpoint for facts in view.ports for cell in facts.expected}
+    return f"{len(trouble.pods)} of {wording.count(len(everyone), 'pod')}"
+
+
+def pod_row(trouble: Trouble, more: str = "") -> Row:
+    """Name the example pod, its owner and how many others there are."""
+    pod = trouble.pod
+    where = f" on {pod.spec.node_name}" if pod.spec.node_name else ""
+    others = f" (and {len(trouble.pods) - 1} more)" if len(trouble.pods) > 1 else ""
+    belongs = f" of {trouble.owner}" if trouble.owner != pod.ref else ""
+    return Row("pod", f"{pod.metadata.name}{belongs}{where}{others}{more}", "metadata.name")
+
+
+def last_event(view: ServiceView, pod: Pod, reason: str, contains: str = "") -> Event | None:
+    """Return the latest event of a pod with a reason and some text; None proves nothing."""
+    found = [e for e in view.pod_events(pod) if e.reason == reason and contains in e.message]
+    return found[-1] if found else None

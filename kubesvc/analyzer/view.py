@@ -1,0 +1,224 @@
+"""One Service as the rules see it: small parts, each fact derived once."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from functools import cached_property
+from typing import TypeVar
+
+from kubesvc.analyzer import workloads
+from kubesvc.analyzer.facts import PortFacts, port_facts, worst
+from kubesvc.analyzer.workloads import Workloads
+from kubesvc.model import selector
+from kubesvc.model.cell import Cell
+from kubesvc.model.objects import EndpointSlice, Event, Obj, Pod, Ref, Service, ServicePort, Workload
+from kubesvc.model.place import Place
+from kubesvc.model.query import Viewpoint
+from kubesvc.model.read import Gap, Portion, Read, Unavailable
+from kubesvc.model.report import Effect, Verdict
+from kubesvc.model.snapshot import VERSION, Snapshot
+from kubesvc.semantics import cells, drift, endpoints, reads
+
+T = TypeVar("T")
+
+
+class ServiceView:
+    """The parts are lazy: one that needs what was never read raises Unread, what could not be read Unavailable."""
+
+    def __init__(self, snapshot: Snapshot, service: Service, viewpoint: Viewpoint) -> None:
+        """Look at `service` as `snapshot` holds it, seen from `viewpoint`."""
+        self.snapshot = snapshot
+        self.service = service
+        self.viewpoint = viewpoint
+
+    @property
+    def now(self) -> datetime:
+        """The moment of the analysis."""
+        return self.snapshot.taken_at
+
+    @property
+    def ref(self) -> Ref:
+        """The Service."""
+        return self.service.ref
+
+    @property
+    def place(self) -> Place:
+        """The whole Service as a place."""
+        return Place(self.ref)
+
+    def want_first(self) -> None:
+        """Ask at once for what every Service needs; raises Unread."""
+        namespace, name = self.service.metadata.namespace, self.service.metadata.name
+        wanted = [VERSION, reads.slices_of(self.service), events_of(namespace, "Service", name)]
+        if endpoints.managed(self.service):
+            wanted.append(reads.pods_of(self.service))
+        self.snapshot.want(wanted)
+
+    @cached_property
+    def slices(self) -> tuple[EndpointSlice, ...]:
+        """All slices of the Service, whoever manages them."""
+        return self.snapshot.find(reads.slices_of(self.service), EndpointSlice)
+
+    @cached_property
+    def pods(self) -> tuple[Pod, ...]:
+        """The selected pods; none for a Service without a selector."""
+        if not endpoints.managed(self.service):
+            return ()
+        return self.snapshot.find(reads.pods_of(self.service), Pod)
+
+    @cached_property
+    def selected(self) -> cells.Selected | None:
+        """The selected pods with what decides about them; None where they could not be read."""
+        try:
+            pods = self.pods
+        except Unavailable:
+            return None
+        version = self.snapshot.server
+        return cells.Selected(
+            pods, reads.nodes_of(self.snapshot, pods), version.minor_number if version else 0
+        )
+
+    @property
+    def minor(self) -> int:
+        """The server's minor version, 0 where it is not known."""
+        return self.snapshot.server.minor_number if self.snapshot.server else 0
+
+    @cached_property
+    def cells(self) -> tuple[Cell, ...]:
+        """Every pod × port × family."""
+        return cells.cells(self.service, self.slices, self.selected)
+
+    @cached_property
+    def drift(self) -> tuple[drift.Drift, ...]:
+        """Where the slices differ from the prediction."""
+        return drift.drift(self.service, self.slices, self.cells)
+
+    @cached_property
+    def ports(self) -> tuple[PortFacts, ...]:
+        """The facts of each port; a headless Service without ports has one entry for its name."""
+        ports: tuple[ServicePort | None, ...] = self.service.spec.ports
+        if not ports and self.service.spec.type != "ExternalName":
+            ports = (None,)
+        return tuple(port_facts(self.service, port, self.cells, self.viewpoint, self.now) for port in ports)
+
+    @cached_property
+    def workloads(self) -> Workloads:
+        """The workloads of the namespace."""
+        return workloads.of_namespace(self.snapshot, self.service.metadata.namespace)
+
+    @cached_property
+    def neighbours(self) -> tuple[Obj, ...]:
+        """The metadata of all pods of the namespace."""
+        return self.snapshot.find(Read("Pod", self.service.metadata.namespace, part=Portion.METADATA), Obj)
+
+    @cached_property
+    def events(self) -> tuple[Event, ...]:
+        """The events of the Service, oldest first."""
+        meta = self.service.metadata
+        return in_order(self.snapshot.find(events_of(meta.namespace, "Service", meta.name), Event))
+
+    def pod_events(self, pod: Pod) -> tuple[Event, ...]:
+        """The events of this incarnation of a pod, oldest first; none where they could not be read."""
+        read = events_of(pod.metadata.namespace, "Pod", pod.metadata.name)
+        found = self.optional(lambda: self.snapshot.find(read, Event))
+        return in_order(event for event in found or () if event.involved_object.uid in ("", pod.metadata.uid))
+
+    def optional(self, part: Callable[[], T]) -> T | None:
+        """Return a part, None where it could not be read; what was never read is still asked for."""
+        try:
+            return part()
+        except Unavailable:
+            return None
+
+    def verdict_of(self, facts: PortFacts) -> Verdict:
+        """Judge one port from facts."""
+        if self.blind is not None:
+            return Verdict.UNKNOWN
+        if facts.flow is None:
+            return self._without_endpoints
+        namespace = self.service.metadata.namespace
+        if facts.flow is Verdict.HEALTHY and self.snapshot.unreadable("Pod", namespace):
+            return Verdict.UNKNOWN
+        if facts.flow is Verdict.HEALTHY and self._stale(facts):
+            return Verdict.DEGRADED
+        return facts.flow
+
+    def suffering(self, facts: PortFacts) -> tuple[Cell, ...]:
+        """Return the cells that make a port's verdict worse than healthy; none where it has no cell at all."""
+        unused = tuple(cell for cell in facts.cells if cell not in facts.usable)
+        return facts.troubled or self._stale(facts) or (facts.usable if facts.usable else unused)
+
+    def _stale(self, facts: PortFacts) -> tuple[Cell, ...]:
+        """Return the endpoints that get traffic although the controller should have taken them out."""
+        stale = {entry.place for entry in self.drift if entry.kind is drift.DriftKind.LEFT_BEHIND}
+        return tuple(cell for cell in facts.usable if cell.place in stale)
+
+    @cached_property
+    def blind(self) -> Gap | None:
+        """The gap that leaves every port unknown: the slices, or the pods of a Service that selects."""
+        for part in (lambda: self.slices, lambda: self.pods):
+            try:
+                part()
+            except Unavailable as unavailable:
+                return unavailable.gap
+        return next(iter(self.snapshot.unreadable("EndpointSlice", self.service.metadata.namespace)), None)
+
+    @cached_property
+    def making(self) -> tuple[Workload, ...]:
+        """The workloads whose pods the selector would select."""
+        return self.workloads.making(selector.selector(self.service.spec.selector))
+
+    @cached_property
+    def _without_endpoints(self) -> Verdict:
+        """Nobody serves and nobody should: idle where every workload behind it wants no pod."""
+        if not endpoints.managed(self.service) or self.pods:
+            return Verdict.BROKEN
+        if any(workloads.wanted(workload) for workload in self.making):
+            return Verdict.BROKEN
+        if self.workloads.gaps:
+            return Verdict.UNKNOWN
+        return Verdict.IDLE if self.making else Verdict.BROKEN
+
+    @cached_property
+    def verdicts(self) -> dict[str | None, Verdict]:
+        """The verdict of each port by its key."""
+        return {facts.key: self.verdict_of(facts) for facts in self.ports}
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """The verdict of the Service; an ExternalName is an alias, of which nothing more can be known from here."""
+        if self.service.spec.type == "ExternalName":
+            return Verdict.HEALTHY
+        return worst(self.verdicts.values())
+
+    def effect(self, places: Iterable[Place]) -> Effect:
+        """Return what the ports of these places suffer, at worst: the effect of a finding about them."""
+        keys = {place.port for place in places}
+        verdicts = [verdict for key, verdict in self.verdicts.items() if None in keys or key in keys]
+        return _EFFECTS[worst(verdicts)]
+
+    @property
+    def namespace_pods(self) -> int:
+        """How many pods the namespace has."""
+        return len(self.neighbours)
+
+
+_EFFECTS = {
+    Verdict.HEALTHY: Effect.ADVICE,
+    Verdict.IDLE: Effect.IDLE,
+    Verdict.PROGRESSING: Effect.PROGRESSING,
+    Verdict.DEGRADED: Effect.DEGRADED,
+    Verdict.BROKEN: Effect.BROKEN,
+    # What cannot be judged may be as bad as it gets; the verdict itself stays unknown.
+    Verdict.UNKNOWN: Effect.BROKEN,
+}
+
+
+def events_of(namespace: str, kind: str, name: str) -> Read:
+    """Return the read of one object's events, whatever uid they carry (kube-proxy writes its own form of it)."""
+    fields = selector.selector({"involvedObject.kind": kind, "involvedObject.name": name})
+    return Read("Event", namespace, fields=fields)
+
+
+def in_order(events: Iterable[Event]) -> tuple[Event, ...]:
+    """Sort events by when they were last seen."""
+    return tuple(sorted(events, key=lambda event: (str(event.last_seen or ""), event.metadata.name)))

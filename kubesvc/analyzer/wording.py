@@ -1,0 +1,60 @@
+"""Facts as words: counts, spans of time, who dials what. No advice."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from kubesvc.model.objects import Probe, Service
+from kubesvc.semantics import proxy
+
+_UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def count(number: int, noun: str) -> str:
+    """Write `1 pod`, `3 pods`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def span(length: timedelta) -> str:
+    """Write a length of time with its largest unit: `12d`, `5h`, `14 min`, `6 s`."""
+    seconds = max(0, int(length.total_seconds()))
+    for size, unit in _UNITS:
+        if seconds >= size:
+            return f"{seconds // size}{'' if unit in 'dh' else ' '}{unit}"
+    return "0 s"
+
+
+def ago(then: datetime | None, now: datetime) -> str:
+    """Write `6 s ago`; `at an unknown time` without a time."""
+    return f"{span(now - then)} ago" if then else "at an unknown time"
+
+
+def names(items: Iterable[str], most: int = 3) -> str:
+    """Write a list, cut after `most` with the number left out."""
+    listed = list(items)
+    shown = ", ".join(listed[:most])
+    return f"{shown} and {len(listed) - most} more" if len(listed) > most else shown
+
+
+def probe(check: Probe) -> str:
+    """Write what a probe asks: `GET http://:8081/healthz every 10 s, timeout 1 s, 3 failures`."""
+    if check.http_get:
+        action = check.http_get
+        what = f"GET {action.scheme.lower()}://{action.host}:{action.port}{action.path}"
+    elif check.tcp_socket:
+        what = f"TCP {check.tcp_socket.host}:{check.tcp_socket.port}"
+    elif check.grpc:
+        what = f"gRPC :{check.grpc.port} {check.grpc.service}".rstrip()
+    else:
+        what = "a command in the container"
+    failures = count(check.failure_threshold, "failure")
+    return f"{what} every {check.period_seconds} s, timeout {check.timeout_seconds} s, {failures}"
+
+
+def refusal(service: Service, ports: Iterable[str]) -> str:
+    """Write what a client sees of ports without a usable endpoint; names the premise where one is needed."""
+    targets = ", ".join(f"{service.metadata.name}:{port}" for port in ports) or service.metadata.name
+    if service.headless:
+        return f"{service.metadata.name} resolves to no address (where CoreDNS answers)"
+    if not proxy.has_virtual_address(service):
+        return f"{targets} has no virtual address"
+    return f"inside the cluster, {targets} refuses connections (where kube-proxy forwards)"

@@ -1,0 +1,89 @@
+"""Which workloads stand behind pods, or would if they had any."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from kubesvc.model import selector
+from kubesvc.model.objects import DaemonSet, Obj, Ref, Workload
+from kubesvc.model.read import Gap, Portion, Read, Unavailable
+from kubesvc.model.snapshot import Snapshot
+
+TOP: Final = ("Deployment", "StatefulSet", "DaemonSet")
+"""Workloads read whole: their templates tell which pods they would make."""
+REPLICA_SETS_BY_NAME: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Workloads:
+    """The workloads of a namespace, and the kinds that could not be read."""
+
+    found: tuple[Workload, ...]
+    gaps: tuple[Gap, ...]
+
+    def making(self, requirements: selector.Selector) -> tuple[Workload, ...]:
+        """Return those whose pods a selector would select."""
+        if not requirements:
+            return ()
+        return tuple(w for w in self.found if selector.matches(requirements, w.spec.template.metadata.labels))
+
+    def get(self, ref: Ref) -> Workload | None:
+        """Return one of them."""
+        return next((workload for workload in self.found if workload.ref == ref), None)
+
+
+def of_namespace(snapshot: Snapshot, namespace: str) -> Workloads:
+    """Return the workloads of a namespace; raises Unread like `Snapshot.find`."""
+    reads = [Read(kind, namespace) for kind in TOP]
+    snapshot.want(reads)
+    found: list[Workload] = []
+    gaps: list[Gap] = []
+    for read in reads:
+        try:
+            found += snapshot.find(read, Workload)
+        except Unavailable as unavailable:
+            gaps.append(unavailable.gap)
+    return Workloads(tuple(found), tuple(gaps))
+
+
+def wanted(workload: Workload) -> int:
+    """Return how many pods a workload wants now; a DaemonSet one for each node it fits."""
+    if isinstance(workload, DaemonSet):
+        return workload.status.desired_number_scheduled
+    return workload.spec.replicas
+
+
+def owner(snapshot: Snapshot, obj: Obj) -> Ref:
+    """Return the topmost workload that manages a pod: a ReplicaSet's Deployment, else its direct owner, else itself.
+
+    Where the ReplicaSet cannot be read it stands for its Deployment.
+    """
+    direct = obj.owner
+    if direct is None:
+        return obj.ref
+    ref = Ref(direct.kind, obj.metadata.namespace, direct.name)
+    if direct.kind != "ReplicaSet" or obj.kind == "ReplicaSet":
+        return ref
+    try:
+        read = Read("ReplicaSet", ref.namespace, ref.name, part=Portion.METADATA)
+        replica_set = snapshot.get(read, Obj)
+    except Unavailable:
+        return ref
+    return owner(snapshot, replica_set) if replica_set else ref
+
+
+def by_owner(snapshot: Snapshot, pods: Iterable[Obj]) -> dict[Ref, list[Obj]]:
+    """Group pods by their topmost owner; asks for all ReplicaSets in between at once."""
+    pods = tuple(pods)
+    names = sorted(
+        {(p.metadata.namespace, p.owner.name) for p in pods if p.owner and p.owner.kind == "ReplicaSet"}
+    )
+    if len(names) > REPLICA_SETS_BY_NAME:
+        spaces = sorted({namespace for namespace, _ in names})
+        snapshot.want(Read("ReplicaSet", namespace, part=Portion.METADATA) for namespace in spaces)
+    else:
+        snapshot.want(Read("ReplicaSet", namespace, name, part=Portion.METADATA) for namespace, name in names)
+    groups: dict[Ref, list[Obj]] = {}
+    for pod in pods:
+        groups.setdefault(owner(snapshot, pod), []).append(pod)
+    return groups

@@ -1,0 +1,134 @@
+"""Joins what the slices say with what the controller should have written: one cell per pod × port × family."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from kubesvc.model.cell import Cell, Conditions, resolve
+from kubesvc.model.objects import Endpoint, EndpointSlice, Pod, Service, ServicePort
+from kubesvc.model.place import EndpointId, Place
+from kubesvc.semantics import endpoints
+from kubesvc.semantics.endpoints import Nodes
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """The selected pods with the nodes and server minor that decide about them."""
+
+    pods: tuple[Pod, ...]
+    nodes: Nodes
+    minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Listed:
+    """One endpoint as the slices of a family list it, at one port."""
+
+    address: str
+    number: int | None
+    conditions: Conditions
+    node: str
+    zone: str
+    slices: tuple[str, ...]
+
+
+def cells(service: Service, slices: tuple[EndpointSlice, ...], selected: Selected | None) -> tuple[Cell, ...]:
+    """Return the cells of a Service, ordered by port, family and endpoint.
+
+    State comes from `slices`, the chain from the prediction over `selected`; None where the pods could not be read.
+    Selected pods that no slice lists are added, as absent. A Service without ports has cells without a port.
+    """
+    if service.spec.type == "ExternalName" and not slices:
+        return ()
+    written = {entry.address_type for entry in slices if entry.endpoints}
+    wanted = dict.fromkeys((*endpoints.families(service), *sorted(written & {"IPv4", "IPv6"})))
+    ports: tuple[ServicePort | None, ...] = service.spec.ports or (None,)
+    return tuple(
+        cell for port in ports for family in wanted for cell in _row(service, slices, selected, port, family)
+    )
+
+
+def _row(
+    service: Service,
+    slices: tuple[EndpointSlice, ...],
+    selected: Selected | None,
+    port: ServicePort | None,
+    family: str,
+) -> Iterator[Cell]:
+    listed = _listed(slices, port, family)
+    pods = {_id(pod): pod for pod in selected.pods} if selected else {}
+    if not endpoints.managed(service) or family not in endpoints.families(service):
+        pods = {identity: pod for identity, pod in pods.items() if identity in listed}
+    for identity in sorted(listed.keys() | pods.keys()):
+        pod, found = pods.get(identity), listed.get(identity)
+        chain = (
+            endpoints.chain(service, pod, port, family, selected.nodes, selected.minor)
+            if pod and selected
+            else None
+        )
+        yield Cell(
+            place=Place(service.ref, port.key if port else None, family, identity),
+            address=found.address if found else None,
+            number=found.number if found else None,
+            conditions=found.conditions if found else None,
+            chain=chain,
+            pod=pod,
+            node=found.node if found else (pod.spec.node_name if pod else ""),
+            zone=found.zone if found else "",
+            slices=found.slices if found else (),
+        )
+
+
+def _id(pod: Pod) -> EndpointId:
+    return EndpointId(pod.metadata.namespace, pod.metadata.name, pod.metadata.uid)
+
+
+def _listed(
+    slices: Iterable[EndpointSlice], port: ServicePort | None, family: str
+) -> dict[EndpointId, _Listed]:
+    """Merge an endpoint that several slices list: kube-proxy reads them all (endpointslicecache.go, addEndpoints)."""
+    merged: dict[EndpointId, _Listed] = {}
+    for entry in slices:
+        if entry.address_type != family:
+            continue
+        number = _number(entry, port)
+        for endpoint in entry.endpoints:
+            if not endpoint.addresses:
+                continue
+            identity = identify(endpoint)
+            found = _Listed(
+                address=endpoint.addresses[0],
+                number=number,
+                conditions=resolve(endpoint.conditions),
+                node=endpoint.node_name,
+                zone=endpoint.zone,
+                slices=(entry.metadata.name,),
+            )
+            before = merged.get(identity)
+            merged[identity] = _merge(before, found) if before else found
+    return merged
+
+
+def _merge(before: _Listed, found: _Listed) -> _Listed:
+    better = found if before.number is None and found.number is not None else before
+    return replace(better, slices=(*before.slices, *found.slices))
+
+
+def _number(entry: EndpointSlice, port: ServicePort | None) -> int | None:
+    """Match by name and protocol, ignoring nil numbers and names (pkg/proxy/endpointslicecache.go, addEndpoints).
+
+    A Service without ports has no number to find; its endpoints are found by name.
+    """
+    if port is None:
+        return 0
+    for candidate in entry.ports:
+        if candidate.name == port.name and candidate.protocol == port.protocol and candidate.port:
+            return candidate.port
+    return None
+
+
+def identify(endpoint: Endpoint) -> EndpointId:
+    """Name what stands behind an endpoint: its pod by uid, else its address."""
+    target = endpoint.target_ref
+    if target is not None and target.kind == "Pod" and target.name:
+        return EndpointId(target.namespace, target.name, target.uid)
+    return EndpointId("", endpoint.addresses[0] if endpoint.addresses else "")

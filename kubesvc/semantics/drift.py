@@ -1,0 +1,108 @@
+"""Where the slices differ from what the controller should have written."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kubesvc.model.cell import Cell, StepKind
+from kubesvc.model.objects import EndpointSlice, Service
+from kubesvc.model.place import Place
+from kubesvc.semantics import endpoints
+
+
+class DriftKind(StrEnum):
+    """How the slices and the prediction disagree."""
+
+    BEHIND = "behind"
+    LEFT_BEHIND = "left behind"
+    FOREIGN = "foreign manager"
+    NODE_DEPENDENT = "depends on when a Node was last seen"
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """One disagreement; `expected` and `actual` are short facts."""
+
+    kind: DriftKind
+    place: Place
+    expected: str
+    actual: str
+    slices: tuple[str, ...] = ()
+
+
+def drift(service: Service, slices: tuple[EndpointSlice, ...], cells: Iterable[Cell]) -> tuple[Drift, ...]:
+    """Return the disagreements of a Service that has a selector; of others the controller writes nothing.
+
+    Cells whose chain is not known are left out: no prediction, no disagreement.
+    """
+    if not endpoints.managed(service):
+        return ()
+    ours = {entry.metadata.name for entry in slices if is_controllers(entry, service)}
+    foreign = {entry.metadata.name for entry in slices} - ours
+    found: list[Drift] = []
+    for cell in cells:
+        listed = _of(cell, service, ours, foreign)
+        if listed is not None:
+            found.append(listed)
+    return tuple(found)
+
+
+def is_controllers(entry: EndpointSlice, service: Service) -> bool:
+    """Tell whether the controller owns this slice for this incarnation of the Service (utils.go, ownedBy)."""
+    owned = any(
+        owner.uid == service.metadata.uid and owner.controller for owner in entry.metadata.owner_references
+    )
+    return owned and entry.metadata.labels.get(endpoints.MANAGED_BY) == endpoints.CONTROLLER
+
+
+def _of(cell: Cell, service: Service, ours: set[str], foreign: set[str]) -> Drift | None:
+    if cell.slices and set(cell.slices) <= foreign:
+        return Drift(DriftKind.FOREIGN, cell.place, "not listed", "listed", cell.slices)
+    if cell.pod is None:
+        # Listed by the controller, but the pod is not selected (any more) or does not exist.
+        return Drift(DriftKind.LEFT_BEHIND, cell.place, "not listed", "listed", cell.slices)
+    member = endpoints.is_member(cell.chain) if cell.chain else None
+    if member is None:
+        return None
+    if member != (cell.conditions is not None):
+        return _membership(cell, member=member)
+    if member and cell.conditions is not None:
+        return _details(cell, service, ours)
+    return None
+
+
+def _membership(cell: Cell, *, member: bool) -> Drift:
+    if member:
+        return Drift(DriftKind.BEHIND, cell.place, "listed", "not listed")
+    # A Node that comes or goes does not make the controller sync the Service again.
+    node = cell.why is not None and cell.why.kind is StepKind.NODE
+    kind = DriftKind.NODE_DEPENDENT if node else DriftKind.LEFT_BEHIND
+    return Drift(kind, cell.place, "not listed", "listed", cell.slices)
+
+
+def _details(cell: Cell, service: Service, ours: set[str]) -> Drift | None:
+    if cell.pod is None or cell.chain is None or not set(cell.slices) <= ours:
+        return None
+    expected = endpoints.conditions(service, cell.pod)
+    if expected != cell.conditions:
+        return Drift(DriftKind.BEHIND, cell.place, _words(expected), _words(cell.conditions), cell.slices)
+    address = endpoints.address(cell.pod, cell.place.family or "IPv4")
+    if address != cell.address:
+        return Drift(DriftKind.BEHIND, cell.place, address or "no address", cell.address or "", cell.slices)
+    resolved = next((step for step in cell.chain.steps if step.kind is StepKind.PORT), None)
+    wanted = resolved.value if resolved and resolved.passed else None
+    actual = str(cell.number) if cell.number else None
+    if resolved is not None and wanted != actual:
+        return Drift(
+            DriftKind.BEHIND,
+            cell.place,
+            f"port {wanted or 'left out'}",
+            f"port {actual or 'left out'}",
+            cell.slices,
+        )
+    return None
+
+
+def _words(conditions: object) -> str:
+    names = ("ready", "serving", "terminating")
+    return ", ".join(name if getattr(conditions, name) else f"not {name}" for name in names)

@@ -1,0 +1,240 @@
+"""Which endpoints the EndpointSlice controller writes for a Service, and why (k8s.io/endpointslice reconciler.go, utils.go)."""
+
+from collections.abc import Iterable, Mapping
+from ipaddress import ip_address
+from typing import Final
+
+from kubesvc.model import selector
+from kubesvc.model.cell import Chain, Conditions, Step, StepKind
+from kubesvc.model.objects import (
+    Endpoint,
+    EndpointConditions,
+    EndpointPort,
+    EndpointSlice,
+    Metadata,
+    Node,
+    OwnerReference,
+    Pod,
+    Service,
+    ServicePort,
+    TargetRef,
+)
+from kubesvc.semantics import readiness
+from kubesvc.semantics.ports import find_port, target
+
+CONTROLLER: Final = "endpointslice-controller.k8s.io"
+SERVICE_NAME: Final = "kubernetes.io/service-name"
+MANAGED_BY: Final = "endpointslice.kubernetes.io/managed-by"
+HEADLESS: Final = "service.kubernetes.io/headless"
+ZONE: Final = "topology.kubernetes.io/zone"
+MAX_ENDPOINTS: Final = 100
+"""Endpoints in one slice by default (`--max-endpoints-per-slice`)."""
+
+MEMBERSHIP: Final = (
+    StepKind.TYPE,
+    StepKind.SELECTOR,
+    StepKind.LABELS,
+    StepKind.PHASE,
+    StepKind.ADDRESS,
+    StepKind.NODE,
+    StepKind.FAMILY,
+)
+"""The steps that decide whether a pod is an endpoint at all; the others decide its port and its conditions."""
+
+Nodes = Mapping[str, Node] | None
+"""Nodes by name; None where they could not be read."""
+
+
+def families(service: Service) -> tuple[str, ...]:
+    """Return the address types the controller writes (utils.go, getAddressTypesForService)."""
+    known = tuple(family for family in service.spec.ip_families if family in ("IPv4", "IPv6"))
+    if known:
+        return known
+    if service.spec.cluster_ip and not service.headless:
+        return (family_of(service.spec.cluster_ip),)
+    return ("IPv4", "IPv6")
+
+
+def family_of(address: str) -> str:
+    """Return IPv4 or IPv6; an address that is neither counts as IPv4, as utils.go getEndpointAddresses treats it."""
+    try:
+        return f"IPv{ip_address(address).version}"
+    except ValueError:
+        return "IPv4"
+
+
+def managed(service: Service) -> bool:
+    """Tell whether the controller acts on the Service (endpointslice_controller.go, syncService)."""
+    return service.spec.type != "ExternalName" and bool(service.spec.selector)
+
+
+def chain(
+    service: Service, pod: Pod, port: ServicePort | None, family: str, nodes: Nodes, minor: int
+) -> Chain:
+    """Return every condition for `pod` to be a ready endpoint at `port` in `family`, in order."""
+    steps = list(_membership(service, pod, family, nodes))
+    if port is not None:
+        number = find_port(pod, port, minor)
+        value = str(number) if number is not None else f"no container declares {target(port)}/{port.protocol}"
+        steps.append(Step(StepKind.PORT, number is not None, f"spec.ports[{port.key}].targetPort", value))
+    if service.spec.publish_not_ready_addresses:
+        steps.append(Step(StepKind.PUBLISHED, True, "spec.publishNotReadyAddresses", "true"))
+    else:
+        steps.extend(readiness.ready_steps(pod))
+        steps.append(_staying(pod))
+    return Chain(tuple(steps))
+
+
+def _membership(service: Service, pod: Pod, family: str, nodes: Nodes) -> Iterable[Step]:
+    spec, status = service.spec, pod.status
+    yield Step(StepKind.TYPE, spec.type != "ExternalName", "spec.type", spec.type)
+    yield Step(StepKind.SELECTOR, bool(spec.selector), "spec.selector", selector.show(spec.selector))
+    labels = pod.metadata.labels
+    differing = [key for key, value in sorted(spec.selector.items()) if labels.get(key) != value]
+    shown = ",".join(f"{key}={labels[key]}" if key in labels else f"no {key}" for key in differing)
+    yield Step(StepKind.LABELS, not differing, "metadata.labels", shown or selector.show(spec.selector))
+    reason = f" ({status.reason})" if status.reason else ""
+    yield Step(
+        StepKind.PHASE,
+        not readiness.is_terminal(pod),
+        "status.phase",
+        status.phase + reason,
+        reason=status.reason,
+    )
+    yield readiness.scheduled(pod)
+    addresses = [entry.ip for entry in status.pod_ips]
+    known = bool(status.pod_ip or addresses)
+    yield Step(StepKind.ADDRESS, known, "status.podIPs", ",".join(addresses) or status.pod_ip or "<none>")
+    yield _node(service, pod, nodes)
+    yield Step(
+        StepKind.FAMILY,
+        address(pod, family) is not None,
+        "status.podIPs",
+        address(pod, family) or f"no {family}",
+    )
+
+
+def _node(service: Service, pod: Pod, nodes: Nodes) -> Step:
+    """A pod whose Node is missing is left out, unless unready addresses are published (reconcileByAddressType)."""
+    name = pod.spec.node_name
+    if service.spec.publish_not_ready_addresses:
+        return Step(StepKind.NODE, True, "spec.publishNotReadyAddresses", "true")
+    if not name:
+        return Step(StepKind.NODE, False, "spec.nodeName", "<none>")
+    if nodes is None:
+        return Step(StepKind.NODE, None, "Node", f"{name}, not read")
+    return Step(StepKind.NODE, name in nodes, "Node", name if name in nodes else f"{name} does not exist")
+
+
+def _staying(pod: Pod) -> Step:
+    deleted = pod.metadata.deletion_timestamp
+    return Step(
+        StepKind.STAYING, deleted is None, "metadata.deletionTimestamp", str(deleted) if deleted else "<none>"
+    )
+
+
+def is_member(steps: Chain) -> bool | None:
+    """Tell whether the chain makes the pod an endpoint; None where a condition is not known."""
+    passed = [step.passed for step in steps.steps if step.kind in MEMBERSHIP]
+    if False in passed:
+        return False
+    return None if None in passed else True
+
+
+def address(pod: Pod, family: str) -> str | None:
+    """Return the pod's first address of a family (utils.go, getEndpointAddresses; `podIP` is not consulted)."""
+    return next((entry.ip for entry in pod.status.pod_ips if family_of(entry.ip) == family), None)
+
+
+def conditions(service: Service, pod: Pod) -> Conditions:
+    """Return what the controller writes for a member (utils.go, podToEndpoint)."""
+    serving = readiness.is_ready(pod)
+    terminating = pod.metadata.deletion_timestamp is not None
+    ready = service.spec.publish_not_ready_addresses or (serving and not terminating)
+    return Conditions(ready=ready, serving=serving, terminating=terminating)
+
+
+def endpoint(service: Service, pod: Pod, family: str, nodes: Nodes) -> Endpoint:
+    """Return the endpoint of a member (utils.go, podToEndpoint)."""
+    decided = conditions(service, pod)
+    addresses = tuple(
+        str(ip_address(entry.ip)) for entry in pod.status.pod_ips if family_of(entry.ip) == family
+    )
+    node = (nodes or {}).get(pod.spec.node_name)
+    meta = pod.metadata
+    named = bool(pod.spec.hostname) and pod.spec.subdomain == service.metadata.name
+    return Endpoint(
+        addresses=addresses,
+        conditions=EndpointConditions(
+            ready=decided.ready, serving=decided.serving, terminating=decided.terminating
+        ),
+        hostname=pod.spec.hostname if named else "",
+        target_ref=TargetRef(kind="Pod", namespace=meta.namespace, name=meta.name, uid=meta.uid),
+        node_name=pod.spec.node_name,
+        zone=node.metadata.labels.get(ZONE, "") if node else "",
+    )
+
+
+def endpoint_ports(service: Service, pod: Pod, minor: int) -> tuple[EndpointPort, ...]:
+    """Return the resolved port list by which pods are grouped; a port that does not resolve is left out (getEndpointPorts)."""
+    resolved = ((port, find_port(pod, port, minor)) for port in service.spec.ports)
+    return tuple(
+        EndpointPort(name=port.name, protocol=port.protocol, port=number, app_protocol=port.app_protocol)
+        for port, number in resolved
+        if number is not None
+    )
+
+
+def slices(service: Service, pods: Iterable[Pod], nodes: Nodes, minor: int) -> tuple[EndpointSlice, ...]:
+    """Return the slices a fresh sync writes: per family, grouped by port list; a placeholder where none has an endpoint.
+
+    Pods whose membership is unknown are left out. Names are ours: the controller's are random.
+    """
+    if not managed(service):
+        return ()
+    pods = tuple(pods)
+    written: list[EndpointSlice] = []
+    for family in families(service):
+        groups: dict[tuple[EndpointPort, ...], list[Endpoint]] = {}
+        for pod in pods:
+            if is_member(Chain(tuple(_membership(service, pod, family, nodes)))):
+                groups.setdefault(endpoint_ports(service, pod, minor), []).append(
+                    endpoint(service, pod, family, nodes)
+                )
+        chunks = [
+            (ports, members[start : start + MAX_ENDPOINTS])
+            for ports, members in groups.items()
+            for start in range(0, len(members), MAX_ENDPOINTS)
+        ]
+        for ports, members in chunks or [((), [])]:
+            name = f"{service.metadata.name}-{len(written) + 1}"
+            written.append(_slice(service, name, family, ports, members))
+    return tuple(written)
+
+
+def _slice(
+    service: Service, name: str, family: str, ports: tuple[EndpointPort, ...], members: list[Endpoint]
+) -> EndpointSlice:
+    owner = OwnerReference(
+        kind="Service",
+        name=service.metadata.name,
+        uid=service.metadata.uid,
+        api_version="v1",
+        controller=True,
+    )
+    metadata = Metadata(
+        name=name,
+        namespace=service.metadata.namespace,
+        labels=slice_labels(service),
+        owner_references=(owner,),
+    )
+    return EndpointSlice(metadata=metadata, address_type=family, endpoints=tuple(members), ports=ports)
+
+
+def slice_labels(service: Service) -> dict[str, str]:
+    """Return the labels of the controller's slices (utils.go, setEndpointSliceLabels)."""
+    reserved = (SERVICE_NAME, MANAGED_BY, HEADLESS)
+    labels = {key: value for key, value in service.metadata.labels.items() if key not in reserved}
+    if service.headless or not service.spec.cluster_ip:
+        labels[HEADLESS] = ""
+    return {**labels, SERVICE_NAME: service.metadata.name, MANAGED_BY: CONTROLLER}

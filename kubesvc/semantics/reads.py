@@ -1,0 +1,37 @@
+"""Which reads bring what the controller looks at."""
+
+from typing import Final
+
+from kubesvc.model import selector
+from kubesvc.model.objects import Node, Pod, Service
+from kubesvc.model.read import Read, Unavailable
+from kubesvc.model.snapshot import Snapshot
+from kubesvc.semantics.endpoints import SERVICE_NAME, Nodes
+
+NODES_BY_NAME: Final = 3
+"""Up to so many Nodes are read by name; more are read as one list."""
+
+
+def slices_of(service: Service) -> Read:
+    """Return the read of all slices of a Service, whoever manages them."""
+    labels = selector.selector({SERVICE_NAME: service.metadata.name})
+    return Read("EndpointSlice", service.metadata.namespace, labels=labels)
+
+
+def pods_of(service: Service) -> Read:
+    """Return the read of the pods a Service selects."""
+    return Read("Pod", service.metadata.namespace, labels=selector.selector(service.spec.selector))
+
+
+def nodes_of(snapshot: Snapshot, pods: tuple[Pod, ...]) -> Nodes:
+    """Return the nodes of some pods, None where they cannot be read; raises Unread like `Snapshot.find`."""
+    names = sorted({pod.spec.node_name for pod in pods if pod.spec.node_name})
+    try:
+        if len(names) > NODES_BY_NAME:
+            return {node.metadata.name: node for node in snapshot.find(Read("Node"), Node)}
+        reads = [Read("Node", name=name) for name in names]
+        snapshot.want(reads)
+        found = (snapshot.get(read, Node) for read in reads)
+        return {node.metadata.name: node for node in found if node}
+    except Unavailable:
+        return None
