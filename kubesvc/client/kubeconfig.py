@@ -1,8 +1,8 @@
 """kubectl's flags, environment and kubeconfig files, resolved to one `Target` exactly as kubectl does.
 
 Follows client-go `clientcmd` (loader.go, client_config.go, validation.go, merged_client_builder.go); the
-differential suite holds it against the real kubectl. Two differences are wanted: without credentials kubectl asks
-for a user name, and inside a pod `--as` or `--request-timeout` make it dial localhost:8080, not the cluster.
+differential suite holds it against the real kubectl. Two differences are wanted: without credentials kubectl
+asks for a user name, and inside a pod `--as` or `--request-timeout` make it dial localhost:8080.
 """
 
 import dataclasses
@@ -226,7 +226,8 @@ def _unconfigured(target: Target, config: Config) -> Target:
     if config.contexts and not target.context:
         note = f"No context is selected; choose one with --context. {_choices('Contexts', config.contexts)}"
     elif config.missing:
-        note = f"No kubeconfig was found: {', '.join(map(one_line, config.missing))}. kubectl's default was tried."
+        missing = ", ".join(map(one_line, config.missing))
+        note = f"No kubeconfig was found ({missing}), so kubectl's default was tried."
     else:
         note = "The kubeconfig names no server, so kubectl's default was tried."
     return dataclasses.replace(target, note=note)

@@ -143,8 +143,8 @@ class Impersonation:
 class Target:
     """A resolved kubeconfig. Names are as written in the file: pass them through `clean` before showing them.
 
-    `server` is a URL with scheme, host and, where the API is served below one, a path without a trailing slash.
-    `request_timeout` is in seconds, None for no limit. `note` explains an unusual origin when a request fails.
+    `server` is a URL: scheme, host and, where the API is served below one, a path without a last slash.
+    `request_timeout` is seconds, None for no limit. `note` explains an unusual origin when a request fails.
     """
 
     server: str

@@ -1,0 +1,1 @@
+"""Servers, builders and strategies that tests share."""
