@@ -6,12 +6,14 @@ fetched together.
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import TypeVar
+from functools import partial
+from typing import Final, TypeVar
 
 from kubesvc.analyzer import checks, lines, registry, summary, targets
 from kubesvc.analyzer.rule import Rule
 from kubesvc.analyzer.rules.run.crashed import crashed
 from kubesvc.analyzer.view import ServiceView
+from kubesvc.model.cell import Cell
 from kubesvc.model.change import Change
 from kubesvc.model.objects import Ref, Service
 from kubesvc.model.query import Query
@@ -33,6 +35,14 @@ from kubesvc.model.snapshot import Snapshot
 from kubesvc.semantics.simulate import simulate
 
 T = TypeVar("T")
+
+NOT_EVALUATED: Final = (
+    "network policies",
+    "a CNI's own policies",
+    "a service mesh",
+    "firewalls and load balancers outside the cluster",
+)
+"""What may decide about packets and was not looked at."""
 
 
 class Wants:
@@ -71,7 +81,10 @@ def analyze(query: Query, snapshot: Snapshot) -> Report:
     """
     asked = targets.resolve(query, snapshot)
     wants = Wants()
-    explained = [wants.attempt(lambda service=service: _explain(query, snapshot, service)) for service in asked.services]
+    explained = [
+        wants.attempt(partial(_explain, query, snapshot, service))
+        for service in asked.services
+    ]
     wants.settle()
     known = [entry for entry in explained if entry is not None]
     return Report(
@@ -85,6 +98,7 @@ def analyze(query: Query, snapshot: Snapshot) -> Report:
         missing=asked.missing,
         server=snapshot.server.git_version if snapshot.server else "",
         origin=snapshot.origin,
+        not_evaluated=NOT_EVALUATED,
     )
 
 
@@ -97,7 +111,7 @@ def _explain(query: Query, snapshot: Snapshot, service: Service) -> _Explained:
     wants.attempt(view.want_first)
     found, skipped = _apply(view, wants)
     verdict = wants.attempt(lambda: view.verdict)
-    with_outcomes = [wants.attempt(lambda finding=finding: _foresee(view, finding)) for finding in found]
+    with_outcomes = [wants.attempt(partial(_foresee, view, finding)) for finding in found]
     findings = fold(tuple(finding for finding in with_outcomes if finding is not None))
     subject = wants.attempt(lambda: _subject(view, findings))
     wants.settle()
@@ -113,7 +127,7 @@ def _apply(view: ServiceView, wants: Wants) -> tuple[tuple[Finding, ...], tuple[
     skipped: list[NotChecked] = []
     for rule in registry.RULES:
         try:
-            findings = wants.attempt(lambda rule=rule: tuple(rule.check(rule, view))) or ()
+            findings = wants.attempt(partial(_check, rule, view)) or ()
         except Unavailable as unavailable:
             skipped.append(NotChecked(rule.code, view.place, unavailable.gap.read))
             continue
@@ -122,6 +136,10 @@ def _apply(view: ServiceView, wants: Wants) -> tuple[tuple[Finding, ...], tuple[
         (residual if rule.residual else found).extend(findings)
     found += [finding for finding in residual if not _covered(finding, found)]
     return tuple(found), tuple(skipped)
+
+
+def _check(rule: Rule, view: ServiceView) -> tuple[Finding, ...]:
+    return tuple(rule.check(rule, view))
 
 
 def _crash(view: ServiceView, rule: Rule, error: Exception) -> Finding:
@@ -214,7 +232,7 @@ def outcome(view: ServiceView, change: Change) -> Outcome | None:
     )
 
 
-def _endpoints(cells: Iterable[lines.Cell]) -> set[object]:
+def _endpoints(cells: Iterable[Cell]) -> set[object]:
     return {cell.place.endpoint for cell in cells}
 
 

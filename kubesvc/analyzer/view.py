@@ -84,8 +84,9 @@ class ServiceView:
 
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
-        """Every pod × port × family."""
-        return cells.cells(self.service, self.slices, self.selected)
+        """Every pod × port × family; none where the slices could not be read."""
+        slices = self.optional(lambda: self.slices)
+        return () if slices is None else cells.cells(self.service, slices, self.selected)
 
     @cached_property
     def drift(self) -> tuple[drift.Drift, ...]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+from kubesvc.model.cell import Step, StepKind
 from kubesvc.model.objects import Probe, Service
 from kubesvc.semantics import proxy
 
@@ -58,3 +59,31 @@ def refusal(service: Service, ports: Iterable[str]) -> str:
     if not proxy.has_virtual_address(service):
         return f"{targets} has no virtual address"
     return f"inside the cluster, {targets} refuses connections (where kube-proxy forwards)"
+
+
+def step(missed: Step) -> str:
+    """Write an unmet condition as a clause: `readiness probe of app`, `ImagePullBackOff of app`."""
+    of = f" of {missed.container}" if missed.container else ""
+    match missed.kind:
+        case StepKind.PROBED:
+            return f"readiness probe{of}"
+        case StepKind.STARTED:
+            return f"startup probe{of}"
+        case StepKind.PORT:
+            return missed.value
+        case StepKind.PHASE:
+            return missed.value.lower()
+        case StepKind.STAYING:
+            return "deletion asked for"
+        case StepKind.ADDRESS:
+            return "no address yet"
+        case StepKind.LABELS:
+            return f"labels differ: {missed.value}"
+        case StepKind.GATES:
+            return f"readiness gate {missed.field} is {missed.value}"
+        case StepKind.SCHEDULED:
+            return missed.reason or "not scheduled yet"
+        case StepKind.READY:
+            return f"condition Ready is {missed.value}"
+        case _:
+            return f"{missed.reason or missed.value}{of}"

@@ -121,5 +121,5 @@ def _relabelling(view: ServiceView, candidate: Candidate) -> Iterator[str]:
     if fixed:
         verb = "is" if len(fixed) == 1 else "are"
         yield (
-            f"Relabelling {candidate.owner} instead is not possible: {', '.join(fixed)} {verb} in its immutable selector."
+            f"Relabeling {candidate.owner} instead is not possible: {', '.join(fixed)} {verb} in its immutable selector."
         )

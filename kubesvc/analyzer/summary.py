@@ -1,0 +1,68 @@
+"""The one line after `NAME is VERDICT:`, from facts."""
+
+from collections.abc import Iterable
+
+from kubesvc.analyzer import wording
+from kubesvc.analyzer.facts import PortFacts
+from kubesvc.analyzer.view import ServiceView
+from kubesvc.model.cell import Cell
+from kubesvc.model.report import Verdict
+from kubesvc.semantics import endpoints, readiness
+
+
+def summarize(view: ServiceView) -> str:
+    """Say in one clause what the verdict rests on."""
+    service = view.service
+    if service.spec.type == "ExternalName":
+        return f"an alias of {service.spec.external_name}; what answers there is not known from here"
+    if view.blind is not None:
+        return f"{view.blind.read} could not be read ({view.blind.reason})"
+    if not service.spec.selector and not view.slices:
+        return "it has no selector and no EndpointSlice"
+    if endpoints.managed(service) and not view.pods:
+        return _nobody(view)
+    facts = _worst(view)
+    if view.verdict is Verdict.PROGRESSING and facts.waiting is not None:
+        return f"{_share(facts)}; {wording.span(facts.waiting)} left for {_waits_for(facts)}"
+    if len(view.ports) > 1 and len({*view.verdicts.values()}) > 1:
+        return f"on port {facts.key}, {_share(facts)}"
+    return _share(facts)
+
+
+def _nobody(view: ServiceView) -> str:
+    if view.verdict is Verdict.IDLE:
+        return "every workload behind it is scaled to zero"
+    making = view.optional(lambda: view.making)
+    return "the workload behind it has no pods" if making else "its selector matches no pod"
+
+
+def _worst(view: ServiceView) -> PortFacts:
+    order = {Verdict.UNKNOWN: Verdict.DEGRADED.value + 0.5}
+    return max(
+        view.ports, key=lambda facts: order.get(view.verdicts[facts.key], view.verdicts[facts.key].value)
+    )
+
+
+def _share(facts: PortFacts) -> str:
+    usable, expected = _endpoints(facts.usable), _endpoints(facts.expected)
+    if not expected and facts.usable:
+        return f"only {wording.count(len(usable), 'terminating pod')} still receive traffic"
+    if not expected:
+        finished = all(cell.pod and readiness.is_terminal(cell.pod) for cell in facts.cells)
+        return "its pods have finished" if finished and facts.cells else "it has no endpoint"
+    ready = [cell for cell in facts.expected if cell.conditions and cell.conditions.ready]
+    portless = [cell for cell in ready if cell.number is None]
+    if portless and not usable:
+        return f"{wording.count(len(_endpoints(ready)), 'ready endpoint')}, none with a port"
+    noun = "pod" if all(cell.pod for cell in facts.expected) else "endpoint"
+    verb = "receives" if len(expected) == 1 else "receive"
+    return f"{len(usable)} of {wording.count(len(expected), noun)} {verb} traffic"
+
+
+def _waits_for(facts: PortFacts) -> str:
+    cell = next(cell for cell in facts.troubled if cell.why)
+    return wording.step(cell.why) if cell.why else ""
+
+
+def _endpoints(cells: Iterable[Cell]) -> set[object]:
+    return {cell.place.endpoint for cell in cells}
