@@ -1,0 +1,85 @@
+"""Arguments → values: names as kubectl takes them, label selectors, moments."""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from kubesvc.errors import UsageError
+from kubesvc.model.selector import EVERYTHING, Selector
+from kubesvc.model.text import one_line
+
+_SERVICE: Final = frozenset({"svc", "service", "services"})
+_CODE: Final = re.compile(r"KSV\d+")
+_LABEL: Final = re.compile(r"(?P<key>[A-Za-z0-9][A-Za-z0-9._/-]*)\s*==?\s*(?P<value>[A-Za-z0-9._-]*)")
+
+
+def service_names(words: Sequence[str]) -> tuple[str, ...]:
+    """Return the names in `web`, `svc/web`, `service/web`, `services/web`, each once.
+
+    Raises:
+        UsageError: A word names no Service.
+    """
+    return tuple(dict.fromkeys(map(_service_name, words)))
+
+
+def _service_name(word: str) -> str:
+    kind, slash, name = word.rpartition("/")
+    shown = one_line(word)
+    if slash and "/" not in kind and kind.lower() not in _SERVICE:
+        hint = f"A Service of namespace {one_line(kind)} is named with: {one_line(name)} -n {one_line(kind)}"
+        raise UsageError(f'"{shown}" is not a Service: {one_line(kind)} is not svc or service', hint)
+    return path_segment(name if slash else word, "Service")
+
+
+def path_segment(name: str, what: str) -> str:
+    """Return a name that can stand in a path (apimachinery rest/validate.go, IsValidPathSegmentName).
+
+    Raises:
+        UsageError: It cannot.
+    """
+    if not name or name in {".", ".."} or "/" in name or "%" in name or not name.isprintable():
+        raise UsageError(f'"{one_line(name)}" is not the name of a {what}')
+    return name
+
+
+def rule_codes(words: Sequence[str]) -> tuple[str, ...]:
+    """Return the cause codes among the words; a Service cannot have such a name, which is in upper case."""
+    return tuple(word for word in words if _CODE.fullmatch(word))
+
+
+def labels(text: str) -> Selector:
+    """Return the requirements of `app=web,tier==front`.
+
+    Raises:
+        UsageError: It is anything else, also where kubectl would take it: `!=`, `in`, a key alone.
+    """
+    if not text.strip():
+        return EVERYTHING
+    requirements: set[tuple[str, str]] = set()
+    for part in text.split(","):
+        match = _LABEL.fullmatch(part.strip())
+        if match is None:
+            raise UsageError(
+                f'"{one_line(part)}" is not a label that a Service can be selected by',
+                "Give labels and their values, as app=web,tier=front.",
+            )
+        requirements.add((match["key"], match["value"]))
+    return frozenset(requirements)
+
+
+def moment(text: str) -> datetime | None:
+    """Return a moment, in UTC where it names no zone; None for no text.
+
+    Raises:
+        UsageError: It is no ISO 8601 date and time.
+    """
+    if not text:
+        return None
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(
+            f'--at "{one_line(text)}" is not a date and time', "Write it as 2026-01-31T14:02:31Z."
+        ) from None
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

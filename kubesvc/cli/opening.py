@@ -1,0 +1,149 @@
+"""Options → where answers come from, and what is asked of it."""
+
+import sys
+import time
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from kubesvc.cli import arguments
+from kubesvc.cli.options import Cluster, Debug, Origin, Scope
+from kubesvc.cli.streams import say
+from kubesvc.client.source import FileSource, Source
+from kubesvc.errors import UsageError
+from kubesvc.model.query import Query
+from kubesvc.model.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    from kubesvc.client.cluster import Observer
+    from kubesvc.client.target import Options
+
+_NO_LIMIT: Final = 86400.0  # seconds: what a socket can wait for has an end
+
+
+class Opened(NamedTuple):
+    """A question, and what can answer it."""
+
+    query: Query
+    source: Source
+
+
+@contextmanager
+def opened(
+    words: Sequence[str], scope: Scope, origin: Origin, cluster: Cluster, debug: Debug
+) -> Generator[Opened, None, None]:
+    """Open a cluster or a file for the Services that are named, and close it; nothing is sent yet.
+
+    Raises:
+        KubesvcError: The options make no sense, or say nothing that can be opened.
+    """
+    names = arguments.service_names(words)
+    labels = arguments.labels(scope.selector)
+    if names and labels:
+        raise UsageError("name cannot be provided when a selector is specified")
+    if names and scope.all_namespaces:
+        raise UsageError("a resource cannot be retrieved by name across all namespaces")
+    if scope.namespace:
+        arguments.path_segment(scope.namespace, "namespace")
+    asked = Query(scope.namespace, names, labels, all_namespaces=scope.all_namespaces, flags=cluster.typed())
+    if origin.snapshot:
+        yield _file(asked, origin)
+    elif origin.complete:
+        raise UsageError("--complete is about a file: it needs --snapshot")
+    else:
+        with _cluster(asked, origin, cluster, debug) as found:
+            yield found
+
+
+def _file(asked: Query, origin: Origin) -> Opened:
+    from dataclasses import replace
+
+    from kubesvc.cli import saved
+
+    at = arguments.moment(origin.at)
+    snapshot = saved.read(origin.snapshot, complete=origin.complete)
+    if at:
+        snapshot = replace(snapshot, taken_at=at)
+    return Opened(within(asked, snapshot), FileSource(snapshot))
+
+
+def within(asked: Query, snapshot: Snapshot) -> Query:
+    """Complete a question by what a file is about: its namespace, and the Services it was captured for."""
+    from dataclasses import replace
+
+    if asked.all_namespaces:
+        return asked
+    services = [ref for ref in snapshot.objects if ref.kind == "Service"]
+    captured = {
+        (read.namespace, read.name) for read in snapshot.covered if read.kind == "Service" and read.name
+    }
+    subjects = [ref for ref in services if ref[1:] in captured] or services
+    namespaces = {ref.namespace for ref in subjects}
+    namespace = asked.namespace or (namespaces.pop() if len(namespaces) == 1 else "default")
+    names = asked.names
+    if not names and not asked.labels:
+        names = tuple(sorted(ref.name for ref in subjects if ref.namespace == namespace))
+    return replace(asked, namespace=namespace, names=names)
+
+
+@contextmanager
+def _cluster(asked: Query, origin: Origin, cluster: Cluster, debug: Debug) -> Generator[Opened, None, None]:
+    import os
+    from dataclasses import replace
+    from pathlib import Path
+
+    from kubesvc.client.cluster import ClusterSource
+    from kubesvc.client.connection import Connection
+    from kubesvc.client.duration import parse_duration
+    from kubesvc.client.kubeconfig import resolve
+
+    start = time.monotonic()
+    at = arguments.moment(origin.at)
+    seconds = parse_duration(origin.timeout, "--timeout") or _NO_LIMIT
+    target = resolve(_options(cluster, asked.namespace), os.environ, Path.home())
+    query = replace(asked, namespace=arguments.path_segment(target.namespace, "namespace"))
+    with Connection(target) as connection, _observed(target.context or target.server, debug) as observer:
+        if connection.warning:
+            say(f"warning: {connection.warning}")
+        source = ClusterSource(connection, deadline=start + seconds, at=at, observer=observer)
+        yield Opened(query, source)
+
+
+def _options(cluster: Cluster, namespace: str) -> "Options":
+    from kubesvc.client.target import Options
+
+    return Options(
+        kubeconfig=cluster.kubeconfig,
+        context=cluster.context,
+        cluster=cluster.cluster,
+        user=cluster.user,
+        namespace=namespace,
+        server=cluster.server,
+        token=cluster.token,
+        certificate_authority=cluster.certificate_authority,
+        client_certificate=cluster.client_certificate,
+        client_key=cluster.client_key,
+        insecure_skip_tls_verify=cluster.insecure_skip_tls_verify,
+        tls_server_name=cluster.tls_server_name,
+        as_user=cluster.as_user,
+        as_uid=cluster.as_uid,
+        as_groups=tuple(cluster.as_group),
+        request_timeout=cluster.request_timeout,
+    )
+
+
+@contextmanager
+def _observed(where: str, debug: Debug) -> "Generator[Observer | None, None, None]":
+    from kubesvc.cli.progress import Progress, Trace
+    from kubesvc.model.text import one_line
+
+    if debug.requests:
+        yield Trace()
+    elif sys.stderr.isatty():
+        progress = Progress(one_line(where))
+        try:
+            yield progress
+        finally:
+            progress.done()
+    else:
+        yield None

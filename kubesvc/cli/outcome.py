@@ -1,0 +1,153 @@
+"""A report → stdout, stderr and the exit status."""
+
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+from shlex import quote
+from typing import Final
+
+from kubesvc.cli.options import Look, Output
+from kubesvc.cli.streams import complain, emit, say
+from kubesvc.errors import ConnectionFailed, KubesvcError, NotFound, Refused, SnapshotError, TimedOut
+from kubesvc.model.kinds import KINDS
+from kubesvc.model.query import Query
+from kubesvc.model.read import Gap, GapReason, Unavailable
+from kubesvc.model.report import Missing, Report, Verdict
+
+FOUND: Final = 1
+UNKNOWN: Final = 3
+
+
+class FailOn(StrEnum):
+    """The mildest verdict that makes the exit status 1."""
+
+    IDLE = "idle"
+    PROGRESSING = "progressing"
+    DEGRADED = "degraded"
+    BROKEN = "broken"
+
+
+def deliver(report: Report, look: Look, *, annotate: bool, fail_on: FailOn) -> int:
+    """Print a report, and the errors about what is missing from it; return the exit status.
+
+    Raises:
+        KubesvcError: Everything that was asked for is missing.
+    """
+    errors = [_absent(missing) for missing in report.missing]
+    if errors and not report.subjects:
+        for error in errors[:-1]:
+            complain(error)
+        raise errors[-1]
+    if not report.subjects:
+        say(_nothing(report.query))
+    if look.output is Output.JSON or report.subjects:
+        show(report, look, annotate=annotate)
+    for error in errors:
+        complain(error)
+    return errors[0].exit_status if errors else status(report, fail_on)
+
+
+def status(report: Report, fail_on: FailOn) -> int:
+    """Return the exit status that the verdicts ask for."""
+    verdicts = [subject.verdict for subject in report.subjects]
+    if any(verdict >= Verdict[fail_on.name] for verdict in verdicts):
+        return FOUND
+    return UNKNOWN if Verdict.UNKNOWN in verdicts else 0
+
+
+def show(report: Report, look: Look, *, annotate: bool) -> None:
+    """Print a report on stdout."""
+    if look.output is Output.JSON:
+        from kubesvc.renderer.json_v1 import render_json
+
+        emit(render_json(report))
+        return
+    import os
+
+    from kubesvc.renderer import console
+    from kubesvc.renderer.text import render_text
+
+    terminal = console.detect(
+        console.ColorOption(look.color.value),
+        ascii_only=look.ascii_only,
+        env=os.environ,
+        stream=console.facts(sys.stdout),
+    )
+    emit(render_text(report, terminal, annotate=annotate))
+
+
+def captured(report: Report, save: Callable[[], None], path: str) -> int:
+    """Save what was read, and say what is missing from it; return the exit status.
+
+    Raises:
+        KubesvcError: It cannot be saved, or nothing that was asked for is there.
+    """
+    errors = [_absent(missing) for missing in report.missing]
+    for error in errors[: None if report.subjects else -1]:
+        complain(error)
+    if errors and not report.subjects:
+        raise errors[-1]
+    if not report.subjects:
+        say(_nothing(report.query))
+        return 0
+    save()
+    for gap in report.gaps:
+        say(f"warning: not captured: {gap.read}: {gap.reason}{f': {gap.detail}' if gap.detail else ''}")
+    names = ", ".join(f"{subject.ref.namespace}/{subject.ref.name}" for subject in report.subjects)
+    say(f"captured {names}; look again with: kubesvc explain --snapshot {quote(path)}")
+    return errors[0].exit_status if errors else 0
+
+
+def unlisted(unavailable: Unavailable) -> KubesvcError:
+    """Return why there is no report at all: the Services themselves could not be listed."""
+    return _unread(unavailable.gap)
+
+
+def _nothing(query: Query) -> str:
+    return (
+        "No resources found"
+        if query.all_namespaces
+        else f"No resources found in {query.namespace} namespace."
+    )
+
+
+def _absent(missing: Missing) -> KubesvcError:
+    if missing.refused is not None:
+        return _unread(missing.refused)
+    _, namespace, name = missing.ref
+    sentence = f'services "{name}" not found in namespace {namespace}'
+    if missing.namespace_exists is False:
+        return NotFound(f"{sentence}: there is no such namespace", _elsewhere(missing))
+    near = f"Near: {', '.join(missing.near)}." if missing.near else ""
+    return NotFound(sentence, " ".join(filter(None, [near, _elsewhere(missing)])))
+
+
+def _elsewhere(missing: Missing) -> str:
+    commands = [f"-n {namespace}" for namespace in missing.elsewhere]
+    return f"That name exists with {' or '.join(commands)}." if commands else ""
+
+
+def _unread(gap: Gap) -> KubesvcError:
+    """Return the error for a Service that was named, or listed, and could not be read."""
+    detail = f": {gap.detail}" if gap.detail else ""
+    match gap.reason:
+        case GapReason.FORBIDDEN:
+            return Refused(f"{gap.read} may not be read{detail}", _role(gap))
+        case GapReason.TIMED_OUT:
+            return TimedOut(f"{gap.read} could not be read in time{detail}", "Raise --timeout.")
+        case GapReason.NOT_IN_FILE:
+            return SnapshotError(
+                f"{gap.read} is not in the file",
+                "If the file holds everything there is, say so with --complete.",
+            )
+        case reason:
+            return ConnectionFailed(f"{gap.read} could not be read: {reason}{detail}")
+
+
+def _role(gap: Gap) -> str:
+    kind = KINDS[gap.read.kind]
+    verb = "get" if gap.read.name else "list"
+    scope = f"a Role in {gap.read.namespace}" if gap.read.namespace else "a ClusterRole"
+    group = kind.group_version.rpartition("/")[0]
+    rule = f'apiGroups: ["{group}"], resources: ["{kind.plural}"], verbs: ["{verb}"]'
+    return f"Ask for {scope} with {rule}; the built-in role view has this and most of what else is read."

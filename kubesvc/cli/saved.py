@@ -1,0 +1,101 @@
+"""Snapshot files on disk: read within limits, written whole or not at all, for nobody else's eyes."""
+
+import os
+import stat
+import sys
+import tempfile
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from kubesvc.errors import SnapshotError
+from kubesvc.model import files
+from kubesvc.model.snapshot import Snapshot
+from kubesvc.model.text import one_line
+
+
+def read(path: str, *, complete: bool) -> Snapshot:
+    """Return the snapshot in a file, or on stdin for `-`; the size is limited before anything is read.
+
+    Raises:
+        SnapshotError: It cannot be read, or is none.
+    """
+    shown = "stdin" if path == "-" else one_line(path)
+    try:
+        if path == "-":
+            raw = _limited(sys.stdin.buffer, shown)
+        else:
+            with Path(path).open("rb") as file:
+                raw = _limited(file, shown)
+    except OSError as error:
+        raise SnapshotError(f"{shown}: {(error.strerror or str(error)).lower()}") from None
+    except ValueError:
+        raise SnapshotError(f"{shown}: not the name of a file") from None
+    if not raw.strip():
+        raise SnapshotError(f"{shown}: the file is empty")
+    try:
+        return files.load(raw, now=datetime.now(UTC).replace(microsecond=0), complete=complete)
+    except files.UnusableFileError as error:
+        hint = "Give a file that kubesvc capture wrote, or what kubectl get -o yaml printed."
+        raise SnapshotError(f"{shown}: {error}", hint) from None
+
+
+def _limited(file: BinaryIO, shown: str) -> bytes:
+    too_large = SnapshotError(f"{shown}: larger than {files.MAX_JSON_BYTES // 2**20} MiB")
+    about = os.fstat(file.fileno())
+    if stat.S_ISREG(about.st_mode) and about.st_size > files.MAX_JSON_BYTES:
+        raise too_large
+    raw = file.read(files.MAX_JSON_BYTES + 1)  # a pipe does not say how much will come
+    if len(raw) > files.MAX_JSON_BYTES:
+        raise too_large
+    return raw
+
+
+def ensure_free(path: str) -> None:
+    """Say early what `write` would say after all the reading.
+
+    Raises:
+        SnapshotError: Something is there already.
+    """
+    if Path(path).exists() or Path(path).is_symlink():
+        raise _taken(path)
+
+
+def write(snapshot: Snapshot, path: str, *, force: bool) -> None:
+    """Write a snapshot with mode 0600: the file is there when all of it is.
+
+    Raises:
+        SnapshotError: It cannot be written, or is there already and `force` is not set.
+    """
+    target = Path(path)
+    try:
+        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")  # made with 0600
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(files.dump(snapshot))
+            _place(name, target, force=force)
+        finally:
+            with suppress(FileNotFoundError):
+                Path(name).unlink()
+    except FileExistsError:
+        raise _taken(path) from None
+    except OSError as error:
+        raise SnapshotError(f"{one_line(path)}: {(error.strerror or str(error)).lower()}") from None
+
+
+def _place(name: str, target: Path, *, force: bool) -> None:
+    if force:
+        Path(name).replace(target)
+        return
+    try:
+        os.link(name, target)  # unlike a rename, this never overwrites
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        Path(name).replace(target)
+
+
+def _taken(path: str) -> SnapshotError:
+    return SnapshotError(f"{one_line(path)}: the file exists", "Choose another name, or add --force.")
