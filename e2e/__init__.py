@@ -1,0 +1,1 @@
+"""Tests of the built wheel against a real Kubernetes control plane."""
