@@ -123,9 +123,20 @@ def _difference(key: str, value: str, other: str, found: str, service: Service) 
         return ("letter case of the key" if key.lower() == other.lower() else "key", 0.1)
     if value.lower() == found.lower():
         return ("letter case" if same_key else "key and letter case", 0.05 if same_key else 0.15)
-    ratio = SequenceMatcher(None, value, found, autojunk=False).ratio()
+    ratio = _likeness(value, found)
     if ratio >= _SIMILAR:
         distance = 1 - ratio
     else:
         distance = 0.7 if found == service.metadata.name else 1.0
     return ("value" if same_key else "key and value", distance + (0 if same_key else 0.1))
+
+
+def _likeness(value: str, found: str) -> float:
+    """Compare two values from 0 to 1; a release prefix or suffix makes them alike whatever its length."""
+    ratio = SequenceMatcher(None, value, found, autojunk=False).ratio()
+    one, other = sorted((value, found), key=len)
+    added = other.startswith(f"{one}-") or other.endswith(f"-{one}")
+    return max(ratio, _AFFIXED) if added else ratio
+
+
+_AFFIXED: Final = 0.75

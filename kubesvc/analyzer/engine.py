@@ -81,10 +81,7 @@ def analyze(query: Query, snapshot: Snapshot) -> Report:
     """
     asked = targets.resolve(query, snapshot)
     wants = Wants()
-    explained = [
-        wants.attempt(partial(_explain, query, snapshot, service))
-        for service in asked.services
-    ]
+    explained = [wants.attempt(partial(_explain, query, snapshot, service)) for service in asked.services]
     wants.settle()
     known = [entry for entry in explained if entry is not None]
     return Report(
@@ -182,7 +179,7 @@ def fold(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
 
 
 def _foresee(view: ServiceView, finding: Finding) -> Finding:
-    """Add the outcome to each fix that changes the Service; drop those that would improve nothing."""
+    """Add the outcome to each fix that changes the Service; drop those that leave the cause in place."""
     if not finding.fixes:
         return finding
     fixes: list[Fix] = []
@@ -194,15 +191,9 @@ def _foresee(view: ServiceView, finding: Finding) -> Finding:
         if result is None:
             notes = (*fix.notes, "Not simulated: something that would decide could not be read.")
             fixes.append(replace(fix, notes=notes))
-        elif _improves(view, result):
+        elif finding.code not in result.remaining:
             fixes.append(replace(fix, outcome=result))
     return replace(finding, fixes=tuple(fixes))
-
-
-def _improves(view: ServiceView, result: Outcome) -> bool:
-    before = sum(len(facts.usable) for facts in view.ports)
-    after = sum(port.ready for port in result.ports)
-    return after > before or (result.verdict is not Verdict.UNKNOWN and result.verdict < view.verdict)
 
 
 def outcome(view: ServiceView, change: Change) -> Outcome | None:

@@ -13,7 +13,7 @@ from kubesvc.model.cell import Cell
 from kubesvc.model.objects import EndpointSlice, Event, Obj, Pod, Ref, Service, ServicePort, Workload
 from kubesvc.model.place import Place
 from kubesvc.model.query import Viewpoint
-from kubesvc.model.read import Gap, Portion, Read, Unavailable
+from kubesvc.model.read import Gap, Portion, Read, Unavailable, Unread
 from kubesvc.model.report import Effect, Verdict
 from kubesvc.model.snapshot import VERSION, Snapshot
 from kubesvc.semantics import cells, drift, endpoints, reads
@@ -89,9 +89,25 @@ class ServiceView:
         return () if slices is None else cells.cells(self.service, slices, self.selected)
 
     @cached_property
-    def drift(self) -> tuple[drift.Drift, ...]:
-        """Where the slices differ from the prediction."""
+    def first_drift(self) -> tuple[drift.Drift, ...]:
+        """Where the slices differ from the prediction at this look."""
         return drift.drift(self.service, self.slices, self.cells)
+
+    @cached_property
+    def drift(self) -> tuple[drift.Drift, ...]:
+        """Where they differ at two looks: lists of different kinds are not one moment.
+
+        Raises:
+            Unread: there was one look only, and what it shows could be a race.
+        """
+        racing = (drift.DriftKind.BEHIND, drift.DriftKind.LEFT_BEHIND)
+        if not any(entry.kind in racing for entry in self.first_drift):
+            return self.first_drift
+        earlier = self.snapshot.earlier
+        if earlier is None:
+            raise Unread(frozenset({reads.slices_of(self.service), reads.pods_of(self.service)}), again=True)
+        before = ServiceView(earlier, self.service, self.viewpoint).first_drift
+        return tuple(entry for entry in self.first_drift if entry in before)
 
     @cached_property
     def ports(self) -> tuple[PortFacts, ...]:
@@ -149,8 +165,9 @@ class ServiceView:
         return facts.troubled or self._stale(facts) or (facts.usable if facts.usable else unused)
 
     def _stale(self, facts: PortFacts) -> tuple[Cell, ...]:
-        """Return the endpoints that get traffic although the controller should have taken them out."""
-        stale = {entry.place for entry in self.drift if entry.kind is drift.DriftKind.LEFT_BEHIND}
+        """Return the endpoints that get traffic otherwise than the controller should have written by now."""
+        late = (drift.DriftKind.BEHIND, drift.DriftKind.LEFT_BEHIND)
+        stale = {entry.place for entry in self.drift if entry.kind in late}
         return tuple(cell for cell in facts.usable if cell.place in stale)
 
     @cached_property

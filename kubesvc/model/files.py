@@ -4,6 +4,7 @@ Also takes plain objects, as `kubectl get -o yaml` prints them: a List or a mult
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -40,6 +41,7 @@ class _Header(msgspec.Struct, rename="camel"):
     taken_at: datetime
     reads: tuple[Read, ...] = ()
     gaps: tuple[_Gap, ...] = ()
+    earlier_look: datetime | None = None
 
 
 class _File(msgspec.Struct, rename="camel"):
@@ -59,6 +61,7 @@ def dump(snapshot: Snapshot) -> bytes:
             _Gap(gap.read, gap.reason, gap.detail)
             for gap in sorted(snapshot.gaps, key=lambda gap: _order(gap.read))
         ),
+        earlier_look=snapshot.earlier.taken_at if snapshot.earlier else None,
     )
     document = {
         "apiVersion": "v1",
@@ -114,7 +117,11 @@ def _ours(header: _Header, items: list[msgspec.Raw]) -> Snapshot:
         )
     objects, unreadable = _decode(items, pruned=True)
     gaps = (*(Gap(gap.read, gap.reason, gap.detail) for gap in header.gaps), *unreadable)
-    return Snapshot(header.context, header.taken_at, origin="file").with_answers(objects, header.reads, gaps)
+    snapshot = Snapshot(header.context, header.taken_at, origin="file").with_answers(objects, header.reads, gaps)
+    if header.earlier_look is None:
+        return snapshot
+    # The objects of the first look are not kept: what was reported had outlasted it.
+    return replace(snapshot, earlier=replace(snapshot, taken_at=header.earlier_look))
 
 
 def _plain(items: list[msgspec.Raw], now: datetime) -> Snapshot:

@@ -20,7 +20,7 @@ class Snapshot:
     """Objects, the reads whose answers they are, and the reads that failed.
 
     "None" is not "not read": `find` answers only what a covered read contains. `earlier` is the state before the
-    last fresh look, for suspected races.
+    last fresh look, for suspected races; of the same moment where a second look was not possible.
     """
 
     context: str

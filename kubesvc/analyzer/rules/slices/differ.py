@@ -6,9 +6,8 @@ from kubesvc.analyzer import wording
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.objects import EndpointSlice, Ref
-from kubesvc.model.read import Unread
 from kubesvc.model.report import Confidence, Finding, Fix, Row
-from kubesvc.semantics import drift, endpoints, reads
+from kubesvc.semantics import drift, endpoints
 from kubesvc.semantics.drift import Drift, DriftKind
 
 
@@ -32,9 +31,8 @@ def differ(this: Rule, view: ServiceView) -> Iterator[Finding]:
     When this is fine
         For some seconds after a change; or where a second writer adds endpoints on purpose.
     """
-    lasting = _lasting(view)
     for kind in (DriftKind.BEHIND, DriftKind.LEFT_BEHIND, DriftKind.FOREIGN):
-        entries = [entry for entry in lasting if entry.kind is kind]
+        entries = [entry for entry in view.drift if entry.kind is kind]
         if entries:
             culprit = _culprit(view, entries)
             yield this.finding(
@@ -46,19 +44,6 @@ def differ(this: Rule, view: ServiceView) -> Iterator[Finding]:
                 fixes=_fixes(culprit) if kind is DriftKind.FOREIGN else (),
                 confidence=Confidence.PROOF if kind is DriftKind.FOREIGN else Confidence.LIKELY,
             )
-
-
-def _lasting(view: ServiceView) -> list[Drift]:
-    """Return the drift that two looks agree on: lists of different kinds are not one moment."""
-    reported = [entry for entry in view.drift if entry.kind is not DriftKind.NODE_DEPENDENT]
-    suspects = [entry for entry in reported if entry.kind is not DriftKind.FOREIGN]
-    if not suspects:
-        return reported
-    earlier = view.snapshot.earlier
-    if earlier is None:
-        raise Unread(frozenset({reads.slices_of(view.service), reads.pods_of(view.service)}), again=True)
-    before = ServiceView(earlier, view.service, view.viewpoint)
-    return [entry for entry in reported if entry in before.drift]
 
 
 def _headline(entries: list[Drift], kind: DriftKind) -> str:
@@ -88,9 +73,15 @@ def _rows(view: ServiceView, entries: list[Drift]) -> Iterator[Row]:
     for written in view.slices:
         if written.metadata.name in slices and not drift.is_controllers(written, view.service):
             yield Row("written by", _writer(written), "metadata.labels")
+    if entries[0].kind is not DriftKind.FOREIGN:
+        yield Row("seen", _looks(view), "EndpointSlice")
+
+
+def _looks(view: ServiceView) -> str:
     earlier = view.snapshot.earlier
-    if earlier is not None and entries[0].kind is not DriftKind.FOREIGN:
-        yield Row("seen", "twice, in two looks at the slices and pods", "EndpointSlice")
+    if earlier is None or earlier.taken_at == view.now:
+        return "at one look only; a second one was not possible"
+    return f"at two looks, {wording.span(view.now - earlier.taken_at)} apart"
 
 
 def _writer(entry: EndpointSlice) -> str:

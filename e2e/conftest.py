@@ -1,0 +1,39 @@
+"""What every end-to-end test shares: one cluster with two nodes, and the installed command."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from e2e.cluster import Cluster, ToolchainError, open_cluster
+from e2e.product import Product, install
+
+NODES = {"node-a": "zone-a", "node-b": "zone-b"}
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A cluster of ours with two nodes in two zones.
+
+    Without a Go toolchain the tests are skipped, or fail where KUBESVC_E2E_REQUIRED is set.
+    """
+    try:
+        with open_cluster() as opened:
+            if "nodes" in opened.supports:
+                for name, zone in NODES.items():
+                    opened.create_node(name, zone=zone)
+            yield opened
+    except ToolchainError as error:
+        if os.environ.get("KUBESVC_E2E_REQUIRED"):
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Product:
+    """The built wheel, installed into an environment of its own."""
+    folder: Path = tmp_path_factory.mktemp("product")
+    return install(folder)

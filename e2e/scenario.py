@@ -1,0 +1,111 @@
+"""A scenario: a situation in a cluster, what the cluster then shows, and what kubesvc has to say of it.
+
+One folder each under `scenarios/`: `manifests.yaml`, `expected.yaml`, `why.md`, and `status.yaml` where a status has to
+be written that no component here writes.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+SCENARIOS = Path(__file__).with_name("scenarios")
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """What `kubectl get ARGUMENTS -o jsonpath=PATH` prints once the situation is there.
+
+    `any_order`: the printed words may come in any order. `older_than`: it prints a time that many seconds ago.
+    """
+
+    what: str
+    get: str
+    path: str
+    equals: str | None = None
+    contains: str | None = None
+    older_than: float | None = None
+    any_order: bool = False
+
+    def holds(self, printed: str, now: Any) -> bool:
+        """Tell whether what kubectl printed is what was expected at the moment `now` (a datetime)."""
+        if self.older_than is not None:
+            then = yaml.safe_load(printed) if printed else None
+            return then is not None and (now - then).total_seconds() >= self.older_than
+        if self.contains is not None:
+            return self.contains in printed
+        if self.any_order:
+            return _words(printed) == _words(self.equals or "")
+        return printed == self.equals
+
+
+def _words(text: str) -> list[str]:
+    return sorted(re.split(r"[\s;|]+", text.strip()))
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One situation.
+
+    `outcomes` are one word list a fix: `healthy http 3/3` and the codes of causes that stay, `none` for a fix that is
+    not simulated. `after` is the verdict once the first fix was applied. `paused` names a component that stands still
+    while `while_paused` (kubectl arguments) is done and the situation is looked at.
+    """
+
+    name: str
+    source: str
+    service: str
+    namespace: str
+    observed: tuple[Observation, ...]
+    verdict: str
+    exit: int
+    codes: tuple[str, ...]
+    culprits: tuple[str, ...]
+    outcomes: tuple[str, ...]
+    fix: str
+    after: str = ""
+    paused: str = ""
+    before_pause: tuple[Observation, ...] = ()
+    while_paused: tuple[str, ...] = ()
+
+    @property
+    def folder(self) -> Path:
+        """Where its files are."""
+        return SCENARIOS / self.name
+
+    @property
+    def manifests(self) -> str:
+        """The objects to apply."""
+        return (self.folder / "manifests.yaml").read_text(encoding="utf-8")
+
+    @property
+    def namespaces(self) -> tuple[str, ...]:
+        """Every namespace it needs, its own first."""
+        documents = [document for document in yaml.safe_load_all(self.manifests) if document]
+        others = [d["metadata"]["name"] for d in documents if d["kind"] == "Namespace"]
+        return (self.namespace, *others)
+
+    @property
+    def status(self) -> list[dict[str, Any]]:
+        """The statuses to patch in: `resource` and `patch`."""
+        file = self.folder / "status.yaml"
+        return list(yaml.safe_load(file.read_text(encoding="utf-8"))) if file.exists() else []
+
+
+def load(folder: Path) -> Scenario:
+    """Read one scenario; its namespace is its name unless it names another."""
+    document: dict[str, Any] = yaml.safe_load((folder / "expected.yaml").read_text(encoding="utf-8"))
+    for key in ("observed", "before_pause"):
+        document[key] = tuple(Observation(**entry) for entry in document.get(key, ()))
+    for key in ("codes", "culprits", "outcomes", "while_paused"):
+        document[key] = tuple(document.get(key, ()))
+    return Scenario(**{"name": folder.name, "namespace": folder.name, **document})
+
+
+def scenarios() -> tuple[Scenario, ...]:
+    """All scenarios, by name."""
+    return tuple(load(folder) for folder in sorted(SCENARIOS.iterdir()) if folder.is_dir())

@@ -1,0 +1,90 @@
+"""Brings a scenario about in a cluster, and takes it away again."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import shlex
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from e2e.cluster import Cluster, await_condition
+from e2e.kubectl import Kubectl, KubectlError
+
+if TYPE_CHECKING:
+    from e2e.scenario import Observation, Scenario
+
+_SECONDS = 60.0
+
+
+@contextmanager
+def situation(cluster: Cluster, scenario: Scenario) -> Iterator[Kubectl]:
+    """Apply a scenario and return once the cluster shows what it should, asserted by kubectl.
+
+    Yields a kubectl in the scenario's namespace. Its namespaces are deleted at the end, without waiting. Raises
+    AwaitError where the cluster does not come to show it.
+    """
+    kubectl = Kubectl(cluster.kubeconfig, scenario.namespace)
+    with ExitStack() as undo:
+        for name in scenario.namespaces:
+            undo.callback(_delete, kubectl, name)
+            _create(kubectl, name)
+        apply(kubectl, scenario)
+        for observation in scenario.before_pause:
+            observe(kubectl, observation)
+        if scenario.paused:
+            undo.enter_context(cluster.paused(scenario.paused))
+            for arguments in scenario.while_paused:
+                kubectl.run(*shlex.split(arguments))
+        for observation in scenario.observed:
+            observe(kubectl, observation)
+        yield kubectl
+
+
+def apply(kubectl: Kubectl, scenario: Scenario) -> None:
+    """Apply the manifests and statuses of a scenario whose namespaces exist."""
+    kubectl.run("apply", "-f", "-", stdin=scenario.manifests)
+    for status in scenario.status:
+        patch = json.dumps(status["patch"])
+        kubectl.run("patch", *status["resource"].split(), "--subresource=status", "--type=merge", "-p", patch)
+
+
+def _create(kubectl: Kubectl, name: str) -> None:
+    """Create a namespace, waiting for one of that name to be gone first, and for its service account."""
+
+    def created() -> bool:
+        try:
+            kubectl.run("create", "namespace", name)
+        except KubectlError as error:
+            if "AlreadyExists" in str(error) or "being deleted" in str(error):
+                return False
+            raise
+        return True
+
+    await_condition(f"namespace {name} created", created, seconds=_SECONDS)
+    await_condition(f"service account in {name}", lambda: _has_account(kubectl, name))
+
+
+def _has_account(kubectl: Kubectl, name: str) -> bool:
+    shown = kubectl.run("get", "serviceaccounts", "-n", name, "-o", "name")
+    return "serviceaccount/default" in shown.split()
+
+
+def _delete(kubectl: Kubectl, name: str) -> None:
+    kubectl.run("delete", "namespace", name, "--wait=false", "--ignore-not-found")
+
+
+def observe(kubectl: Kubectl, observation: Observation) -> None:
+    """Await what the cluster should show; raises AwaitError with what it showed last."""
+    seen: list[str] = [""]
+
+    def holds() -> bool:
+        seen[0] = kubectl.run("get", *observation.get.split(), "-o", f"jsonpath={observation.path}")
+        return observation.holds(seen[0], dt.datetime.now(tz=dt.UTC))
+
+    try:
+        await_condition(observation.what, holds, seconds=_SECONDS)
+    except Exception as error:
+        error.add_note(f"kubectl get {observation.get} showed last: {seen[0]!r}")
+        raise

@@ -1,0 +1,91 @@
+"""Every scenario on a real cluster: the situation is asserted first, then what kubesvc says, then what its fix does."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from e2e.cluster import Cluster, await_condition
+from e2e.kubectl import Kubectl, binary
+from e2e.product import Answer, Product
+from e2e.scenario import Scenario, scenarios
+from e2e.situation import situation
+from e2e.verdict import fits, outcomes, of_subject
+
+MOST_REQUESTS = {"healthy": 8}
+MOST_REQUESTS_BROKEN = 16
+_AGENT = "kubesvc/"
+
+
+@pytest.mark.parametrize("scenario", scenarios(), ids=lambda scenario: scenario.name)
+def test_explains_the_scenario_and_its_fix_does_what_it_promises(
+    scenario: Scenario, cluster: Cluster, product: Product
+) -> None:
+    """What is printed fits what was observed; the printed command, applied, leads where its outcome said."""
+    if scenario.paused and "pause" not in cluster.supports:
+        pytest.skip("this cluster's components cannot be paused")
+    with situation(cluster, scenario) as kubectl:
+        before = len(cluster.audit(_AGENT)) if "audit" in cluster.supports else 0
+        answer = _explain(product, cluster, scenario, "-o", "json")
+        if "audit" in cluster.supports:
+            _assert_modest(cluster.audit(_AGENT)[before:], scenario)
+        assert fits(answer, scenario) == []
+        if scenario.fix == "command":
+            _apply_and_compare(scenario, cluster, product, kubectl, answer)
+        else:
+            assert not any(fix["command"] for fix in _fixes(answer)), "a fix that is a command must be applied here"
+            assert "no command" in _why(scenario) or "nothing to fix" in _why(scenario)
+
+
+def _explain(product: Product, cluster: Cluster, scenario: Scenario, *more: str) -> Answer:
+    return product.run("explain", scenario.service, "-n", scenario.namespace, *more, kubeconfig=cluster.kubeconfig)
+
+
+def _assert_modest(requests: list[Any], scenario: Scenario) -> None:
+    """Few requests, all of HTTP method GET: the audit log's verbs for it are get and list."""
+    most = MOST_REQUESTS.get(scenario.verdict, MOST_REQUESTS_BROKEN)
+    assert 0 < len(requests) <= most, [request.uri for request in requests]
+    assert {request.verb for request in requests} <= {"get", "list"}
+
+
+def _why(scenario: Scenario) -> str:
+    return " ".join((scenario.folder / "why.md").read_text(encoding="utf-8").split())
+
+
+def _fixes(answer: Answer) -> list[dict[str, Any]]:
+    return [fix for finding in answer.report["findings"] for fix in finding["fixes"]]
+
+
+def _apply_and_compare(
+    scenario: Scenario, cluster: Cluster, product: Product, kubectl: Kubectl, answer: Answer
+) -> None:
+    fix = _fixes(answer)[0]
+    line = fix["command"]["line"]
+    printed = _explain(product, cluster, scenario).stdout.splitlines()
+    assert line in printed, "the command stands alone, at column 0, ready to paste"
+    _paste(line, cluster.kubeconfig)
+
+    def as_promised() -> Answer | None:
+        now = _explain(product, cluster, scenario, "-o", "json")
+        subject = of_subject(now)
+        if subject["verdict"] != scenario.after:
+            return None
+        promised = fix["outcome"]
+        return now if promised is None or outcomes(subject) == outcomes(promised) else None
+
+    after = await_condition("the state that the fix promises", as_promised, seconds=90, every=0.5)
+    remaining = fix["outcome"]["remaining"] if fix["outcome"] else []
+    assert [finding["code"] for finding in after.report["findings"]] == remaining
+    del kubectl
+
+
+def _paste(line: str, kubeconfig: Path) -> None:
+    """Run a printed line in a shell, as a person would, with our kubectl first in the path."""
+    path = f"{binary().parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {"PATH": path, "KUBECONFIG": str(kubeconfig), "HOME": str(kubeconfig.parent)}
+    done = subprocess.run(line, shell=True, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stderr
