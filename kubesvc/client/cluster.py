@@ -20,6 +20,7 @@ from kubesvc.model.snapshot import Snapshot
 from kubesvc.model.text import one_line
 
 REQUESTS: Final = 64  # per run: one Service costs about ten
+READER: Final = "kubesvc-reader"  # the name of the threads that make reads
 _THREADS: Final = 8  # as many as a Connection keeps open
 _TICK: Final = 0.1  # seconds between two signs of life
 _SECOND_LOOK: Final = 1.0  # seconds in which the controllers catch up with what was seen
@@ -123,7 +124,7 @@ class ClusterSource:
                     done.put(error)
 
         for _ in range(min(_THREADS, len(reads))):
-            threading.Thread(target=work, daemon=True).start()
+            threading.Thread(target=work, name=READER, daemon=True).start()
         made: dict[Read, Reading] = {}
         while len(made) < len(reads) and (result := self._next(done)) is not None:
             if isinstance(result, Exception):
