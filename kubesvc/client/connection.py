@@ -24,6 +24,7 @@ from kubesvc.client.exchange import Response, ask
 from kubesvc.client.failure import explained, refuse_plain
 from kubesvc.client.pool import Pool
 from kubesvc.client.target import Impersonation, Target
+from kubesvc.client.wire import Wire
 from kubesvc.errors import KubesvcError, UsageError
 from kubesvc.model.text import one_line
 
@@ -37,6 +38,7 @@ _SERVER_ERROR: Final = 5  # hundred
 _FIRST_PAUSE: Final = 0.1  # seconds, doubled each time
 _LONGEST_PAUSE: Final = 2.0
 
+_LOST: Final = (ConnectionError, http.client.IncompleteRead, ssl.SSLEOFError)
 _UNESCAPED: Final = "/:@"  # in paths
 _HEADER_SAFE: Final = "!#$&'*+^`|"  # in header names, as headerKeyEscape leaves them
 
@@ -45,7 +47,7 @@ class Connection:
     """A target that can be asked, from several threads at once.
 
     Opens what it needs at the first request and keeps it until `close` or the end of a `with`. `sleep` waits
-    between two attempts.
+    between two attempts. Raises CredentialError where the name to act as cannot be sent in a header.
     """
 
     def __init__(
@@ -126,8 +128,7 @@ class Connection:
                 response = self._exchange(where, headers, login, deadline)
             except ConnectionRefusedError:
                 raise
-            except (ConnectionError, http.client.IncompleteRead, ssl.SSLEOFError):
-                self._pool.close()  # whoever hangs up on one has probably hung up on all
+            except _LOST:
                 response = self._exchange(where, headers, login, deadline)
         except (OSError, http.client.HTTPException, zlib.error, KubesvcError) as error:
             raise explained(error, self.target, self._pool) from None
@@ -139,7 +140,15 @@ class Connection:
     def _exchange(
         self, where: str, headers: Sequence[tuple[str, bytes]], login: Login, deadline: float
     ) -> Response:
-        wire = self._pool.kept(login.certificate, deadline) or self._pool.dial(login.certificate, deadline)
+        kept = self._pool.kept(login.certificate, deadline)
+        if kept is not None:
+            try:
+                return self._talk(kept, where, headers, login)
+            except _LOST:
+                self._pool.close()  # whoever hangs up on one idle connection has probably hung up on all
+        return self._talk(self._pool.dial(login.certificate, deadline), where, headers, login)
+
+    def _talk(self, wire: Wire, where: str, headers: Sequence[tuple[str, bytes]], login: Login) -> Response:
         try:
             response, again = ask(wire, where, headers, self._body_limit)
         except BaseException:

@@ -151,7 +151,8 @@ def _from_package(provider: AuthProvider, server: str) -> bytes:
     }
     load: Any = vars(config)["new_client_from_config_dict"]  # untyped
     try:
-        value = str(load(document, persist_config=False).configuration.api_key.get("authorization", ""))
+        keys = load(document, persist_config=False).configuration.api_key  # the name in it has changed once
+        value = str(next(iter(keys.values()), ""))
     except Exception:  # noqa: BLE001 (whatever fails in there, there is no token; its text may quote one)
         value = ""
     if not value:

@@ -1,5 +1,6 @@
 """The user of a kubeconfig: flags laid over it, checked, and turned into a credential, as client-go does."""
 
+import os
 from base64 import b64encode
 from pathlib import Path
 from typing import Any, Final
@@ -166,7 +167,7 @@ def _authorization(user: User, cluster: Cluster, *, has_certificate: bool) -> Au
 
 def _exec(plugin: ExecConfig, cluster: Cluster) -> Exec:
     return Exec(
-        command=plugin.command,
+        command=os.path.normpath(plugin.command),  # exec.go, newAuthenticator: filepath.Clean
         api_version=plugin.api_version,
         interactive_mode=_interactive_mode(plugin),
         args=plugin.args,

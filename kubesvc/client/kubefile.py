@@ -5,6 +5,7 @@ names file and field, never the value.
 """
 
 import errno
+import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -187,7 +188,7 @@ def parse(raw: bytes, path: str) -> Config:
         document = _without_nulls(_yaml(raw), {})
         file = msgspec.convert({} if document is None else document, _File)
     except msgspec.ValidationError as error:
-        raise _malformed(path, one_line(str(error)).replace("$.", "").replace("[...]", "[]")) from None
+        raise _malformed(path, one_line(str(error)).replace("$.", "")) from None
     except RecursionError:
         raise _malformed(path, "nested too deeply") from None
     except ValueError as error:
@@ -292,4 +293,5 @@ def _absolute_user(user: User, folder: Path) -> User:
 
 
 def _absolute(path: str, folder: Path) -> str:
-    return str(folder / path) if path else ""
+    # Go's filepath.Join also takes out "..", without a look at the disk.
+    return path if not path or path.startswith("/") else os.path.normpath(folder / path)
