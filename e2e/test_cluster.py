@@ -351,3 +351,20 @@ def test_only_the_endpoint_controllers_can_be_run(built: None) -> None:
         slices = DiscoveryV1Api(api)
         await_condition("a slice", lambda: slices.list_namespaced_endpoint_slice(name).items)
         assert len(_processes(made.name)) == 4, "three components and their supervisor"
+
+
+def test_only_a_node_without_kubelet_is_lost(built: None) -> None:
+    """With a short grace period an unmanaged node becomes Unknown soon, while kwok keeps its own Ready."""
+    del built
+    with LocalCluster(Options(node_monitor_grace_period=8)) as made, made.client() as api:
+        made.create_node("lost", managed=False)
+        made.create_node("kept")
+        await_condition("the node lost", lambda: _ready(api, "lost") == "Unknown", seconds=40)
+        assert _ready(api, "kept") == "True"
+
+
+def _ready(api: ApiClient, name: str) -> str:
+    status = CoreV1Api(api).read_node(name).status
+    assert status is not None
+    (ready,) = [one.status for one in status.conditions or () if one.type == "Ready"]
+    return ready
