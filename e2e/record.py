@@ -1,6 +1,7 @@
 """Records every scenario of a real cluster as a case for the fast tests, and the demo cases: `make record`.
 
-Snapshots, expectations and whole reports are written; what is compared with them later is never typed by hand.
+Snapshots, expectations and whole reports are written; what is compared with them later is never typed by
+hand.
 """
 
 from __future__ import annotations

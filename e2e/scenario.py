@@ -1,11 +1,12 @@
 """A scenario: a situation in a cluster, what the cluster then shows, and what kubesvc has to say of it.
 
-One folder each under `scenarios/`: `manifests.yaml`, `expected.yaml`, `why.md`, and `status.yaml` where a status has to
-be written that no component here writes.
+One folder each under `scenarios/`: `manifests.yaml`, `expected.yaml`, `why.md`, and `status.yaml` where a
+status has to be written that no component here writes.
 """
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,8 @@ SCENARIOS = Path(__file__).with_name("scenarios")
 class Observation:
     """What `kubectl get ARGUMENTS -o jsonpath=PATH` prints once the situation is there.
 
-    `any_order`: the printed words may come in any order. `older_than`: it prints a time that many seconds ago.
+    `any_order`: the printed words may come in any order. `older_than`: it prints a time that many seconds
+    ago.
     """
 
     what: str
@@ -31,8 +33,8 @@ class Observation:
     older_than: float | None = None
     any_order: bool = False
 
-    def holds(self, printed: str, now: Any) -> bool:
-        """Tell whether what kubectl printed is what was expected at the moment `now` (a datetime)."""
+    def holds(self, printed: str, now: dt.datetime) -> bool:
+        """Tell whether what kubectl printed is what was expected at the moment `now`."""
         if self.older_than is not None:
             then = yaml.safe_load(printed) if printed else None
             return then is not None and (now - then).total_seconds() >= self.older_than
@@ -51,9 +53,9 @@ def _words(text: str) -> list[str]:
 class Scenario:
     """One situation.
 
-    `outcomes` are one word list a fix: `healthy http 3/3` and the codes of causes that stay, `none` for a fix that is
-    not simulated. `after` is the verdict once the first fix was applied. `paused` names a component that stands still
-    while `while_paused` (kubectl arguments) is done and the situation is looked at.
+    `outcomes` are one word list a fix: `healthy http 3/3` and the codes of causes that stay, `none` for a fix
+    that is not simulated. `after` is the verdict once the first fix was applied. `paused` names a component
+    that stands still while `while_paused` (kubectl arguments) is done and the situation is looked at.
     """
 
     name: str

@@ -22,8 +22,8 @@ _SECONDS = 60.0
 def situation(cluster: Cluster, scenario: Scenario) -> Iterator[Kubectl]:
     """Apply a scenario and return once the cluster shows what it should, asserted by kubectl.
 
-    Yields a kubectl in the scenario's namespace. Its namespaces are deleted at the end, without waiting. Raises
-    AwaitError where the cluster does not come to show it.
+    Yields a kubectl in the scenario's namespace. Its namespaces are deleted at the end, without waiting.
+    Raises AwaitError where the cluster does not come to show it.
     """
     kubectl = Kubectl(cluster.kubeconfig, scenario.namespace)
     with ExitStack() as undo:

@@ -1,4 +1,4 @@
-"""Every scenario on a real cluster: the situation is asserted first, then what kubesvc says, then what its fix does."""
+"""Every scenario on a real cluster: first the situation, then what kubesvc says, then what its fix does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from e2e.kubectl import Kubectl, binary
 from e2e.product import Answer, Product
 from e2e.scenario import Scenario, scenarios
 from e2e.situation import situation
-from e2e.verdict import fits, outcomes, of_subject
+from e2e.verdict import fits, of_subject, outcomes
 
 MOST_REQUESTS = {"healthy": 8}
 MOST_REQUESTS_BROKEN = 16
@@ -37,12 +37,16 @@ def test_explains_the_scenario_and_its_fix_does_what_it_promises(
         if scenario.fix == "command":
             _apply_and_compare(scenario, cluster, product, kubectl, answer)
         else:
-            assert not any(fix["command"] for fix in _fixes(answer)), "a fix that is a command must be applied here"
+            assert not any(fix["command"] for fix in _fixes(answer)), (
+                "a fix that is a command must be applied here"
+            )
             assert "no command" in _why(scenario) or "nothing to fix" in _why(scenario)
 
 
 def _explain(product: Product, cluster: Cluster, scenario: Scenario, *more: str) -> Answer:
-    return product.run("explain", scenario.service, "-n", scenario.namespace, *more, kubeconfig=cluster.kubeconfig)
+    return product.run(
+        "explain", scenario.service, "-n", scenario.namespace, *more, kubeconfig=cluster.kubeconfig
+    )
 
 
 def _assert_modest(requests: list[Any], scenario: Scenario) -> None:
@@ -87,5 +91,7 @@ def _paste(line: str, kubeconfig: Path) -> None:
     """Run a printed line in a shell, as a person would, with our kubectl first in the path."""
     path = f"{binary().parent}{os.pathsep}{os.environ['PATH']}"
     environment = {"PATH": path, "KUBECONFIG": str(kubeconfig), "HOME": str(kubeconfig.parent)}
-    done = subprocess.run(line, shell=True, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(
+        ("sh", "-c", line), env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
     assert done.returncode == 0, done.stderr

@@ -1,0 +1,138 @@
+"""`make bench`: `kubesvc explain` beside the four kubectl commands that it replaces, on a real API server.
+
+Whole processes, in turn within each round, so that a machine that slows down slows both. Prints medians and,
+per round, the ratio of kubesvc to the sum of the four; the ratio is what counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from e2e.cluster import Cluster, open_cluster
+from e2e.conftest import NODES
+from e2e.kubectl import Kubectl, binary
+from e2e.product import Product, install
+from e2e.scenario import SCENARIOS as FOLDER
+from e2e.scenario import Scenario, load
+from e2e.situation import situation
+
+_HEAD = """\
+                                    wall s                        CPU s        peak MiB
+case               kubesvc kubectl  ratio (min-max)      ours  theirs    ours  theirs"""
+CASES = ("healthy", "my-service", "named-port", "readiness-probe")
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What processes cost: seconds of wall time and of CPU, and the largest one's peak memory in MiB."""
+
+    wall: float
+    cpu: float
+    peak: float
+
+
+def spend(*commands: list[str], environment: dict[str, str]) -> Cost:
+    """Run commands one after the other and add up what they cost; their output is read and thrown away."""
+    start, cpu, peak = time.perf_counter(), 0.0, 0.0
+    for command in commands:
+        process = subprocess.Popen(
+            command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        _, _, usage = os.wait4(process.pid, 0)
+        process.returncode = 0
+        cpu += usage.ru_utime + usage.ru_stime
+        peak = max(peak, usage.ru_maxrss / 1024)
+    return Cost(time.perf_counter() - start, cpu, peak)
+
+
+def four(scenario: Scenario, selector: str) -> list[list[str]]:
+    """The kubectl commands with which a person would look instead."""
+    kubectl = [str(binary()), "-n", scenario.namespace]
+    chosen = ["-l", selector] if selector else []
+    return [
+        [*kubectl, "describe", "service", scenario.service],
+        [
+            *kubectl,
+            "get",
+            "endpointslices",
+            "-l",
+            f"kubernetes.io/service-name={scenario.service}",
+            "-o",
+            "yaml",
+        ],
+        [*kubectl, "get", "pods", "--show-labels"],
+        [*kubectl, "describe", "pods", *chosen],
+    ]
+
+
+def compare(cluster: Cluster, product: Product, scenario: Scenario, rounds: int) -> list[tuple[Cost, Cost]]:
+    """Measure both in turn, after one round that is not counted."""
+    with situation(cluster, scenario):
+        environment = {
+            "KUBECONFIG": str(cluster.kubeconfig),
+            "PATH": os.environ["PATH"],
+            "HOME": "/nonexistent",
+        }
+        ours = [str(product.command), "explain", scenario.service, "-n", scenario.namespace]
+        theirs = four(scenario, _selector(cluster, scenario))
+        pairs = [
+            (spend(ours, environment=environment), spend(*theirs, environment=environment))
+            for _ in range(rounds + 1)
+        ]
+        return pairs[1:]
+
+
+def _selector(cluster: Cluster, scenario: Scenario) -> str:
+    """The labels with which a person would find the pods, where the selector finds none: none."""
+    kubectl = Kubectl(cluster.kubeconfig, scenario.namespace)
+    shown = kubectl.run(
+        "get",
+        "service",
+        scenario.service,
+        "-o",
+        "go-template={{range $k, $v := .spec.selector}}{{$k}}={{$v}},{{end}}",
+    )
+    selector = shown.rstrip(",")
+    return selector if selector and kubectl.run("get", "pods", "-l", selector, "-o", "name").strip() else ""
+
+
+def show(name: str, pairs: list[tuple[Cost, Cost]]) -> None:
+    """Print the medians of one case and the ratios round by round."""
+
+    def median(side: int, figure: str) -> float:
+        return statistics.median(getattr(pair[side], figure) for pair in pairs)
+
+    ratios = sorted(ours.wall / theirs.wall for ours, theirs in pairs)
+    print(
+        f"{name:18} {median(0, 'wall'):7.3f} {median(1, 'wall'):7.3f} {statistics.median(ratios):6.2f}"
+        f" ({ratios[0]:.2f}-{ratios[-1]:.2f})"
+        f" {median(0, 'cpu'):7.3f} {median(1, 'cpu'):7.3f} {median(0, 'peak'):7.1f} {median(1, 'peak'):7.1f}"
+    )
+
+
+def main() -> int:
+    """Measure the cases and print the table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("-n", "--rounds", type=int, default=15, help="counted rounds per case (default 15)")
+    parser.add_argument("cases", nargs="*", default=CASES, help="scenarios (default: %(default)s)")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, open_cluster() as cluster:
+        product = install(Path(folder))
+        for name, zone in NODES.items():
+            cluster.create_node(name, zone=zone)
+        print(_HEAD)
+        for case in options.cases:
+            show(case, compare(cluster, product, load(FOLDER / case), options.rounds))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
