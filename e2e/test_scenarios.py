@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from e2e.cluster import Cluster, await_condition
-from e2e.kubectl import Kubectl, binary
+from e2e.cluster import kubectl as binary
+from e2e.kubectl import Kubectl
 from e2e.product import Answer, Product
 from e2e.scenario import Scenario, scenarios
 from e2e.situation import situation

@@ -14,6 +14,7 @@ from e2e.cluster.marker import NAMESPACE, marked
 from e2e.cluster.options import Options
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -69,6 +70,10 @@ class GivenCluster:
     def audit(self, user_agent_prefix: str) -> list[AuditEntry]:
         """Raise ProviderError: the audit log of a given cluster is out of reach."""
         raise ProviderError(f"the requests of {user_agent_prefix} cannot be read on a given cluster")
+
+    def paused(self, component: str) -> AbstractContextManager[None]:
+        """Raise ProviderError: the components of a given cluster are out of reach."""
+        raise ProviderError(f"{component} cannot be paused on a given cluster")
 
     def create_node(self, name: str, *, zone: str | None = None, managed: bool = True) -> None:
         """Create a node as LocalCluster does, where the marker says that kwok runs there."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
@@ -19,6 +21,7 @@ from e2e.cluster.ports import free_ports
 from e2e.cluster.processes import LOGS, Processes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import TracebackType
 
     from kubernetes.client import ApiClient
@@ -42,7 +45,7 @@ class LocalCluster:
     Any number can run side by side. Raises BuildError or StartError.
     """
 
-    supports = frozenset({"audit", "nodes"})
+    supports = frozenset({"audit", "nodes", "pause"})
 
     def __init__(self, options: Options | None = None) -> None:
         self.options = options or Options()
@@ -116,6 +119,16 @@ class LocalCluster:
             except AwaitError:
                 self.assert_running()  # a dead component is the better explanation
                 raise
+
+    @contextmanager
+    def paused(self, component: str) -> Iterator[None]:
+        """Let a component (`kube-controller-manager`) stand still for the length of a `with` block."""
+        pid = self._processes.pid(component)
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
 
     def assert_running(self) -> None:
         """Raise StartError, naming component and log, if any component has ended."""

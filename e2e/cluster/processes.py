@@ -29,6 +29,7 @@ class Processes:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = threading.Lock()
+        self._pids: dict[str, int] = {}
         self._supervisor = subprocess.Popen(
             (sys.executable, "-I", "-S", Path(__file__).with_name("supervisor.py"), folder),
             stdin=subprocess.PIPE,
@@ -48,7 +49,12 @@ class Processes:
         if "error" in answer:
             raise StartError(f"{name} cannot be started: {answer['error']}")
         pid: int = answer["pid"]
+        self._pids[name] = pid
         return pid
+
+    def pid(self, name: str) -> int:
+        """The process id of a component that was started."""
+        return self._pids[name]
 
     def log(self, name: str) -> Path:
         """Where the component of that name writes."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -27,9 +27,9 @@ _PROVIDERS = ("local", "given")
 class Cluster(Protocol):
     """A cluster that a test may use as it likes, with all rights.
 
-    `supports` names what not every cluster has: `audit` (then `audit()` answers) and `nodes`
-    (then `create_node()` works). A test that needs one is skipped where it is missing; calling
-    it there all the same raises ProviderError.
+    `supports` names what not every cluster has: `audit` (then `audit()` answers), `nodes` (then
+    `create_node()` works) and `pause` (then `paused()` does). A test that needs one is skipped
+    where it is missing; calling it there all the same raises ProviderError.
     """
 
     @property
@@ -52,6 +52,9 @@ class Cluster(Protocol):
 
     def create_node(self, name: str, *, zone: str | None = ..., managed: bool = ...) -> None:
         """Create a node and await its readiness."""
+
+    def paused(self, component: str) -> AbstractContextManager[None]:
+        """Let a component stand still for the length of a `with` block."""
 
 
 @contextmanager
