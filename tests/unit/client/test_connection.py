@@ -1,7 +1,9 @@
 """Requests at the HTTP seam: a server on loopback does to the client what servers and networks do."""
 
+import os
 import socket
 import ssl
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -428,6 +430,20 @@ def test_shows_a_client_certificate_given_as_data_or_file(
                 assert connection.get("/", deadline=soon()).status == 200
 
     assert all(request.client_certificate for request in server.requests)
+
+
+def test_a_key_leaves_no_file_behind_where_memory_has_no_path(
+    authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """OpenSSL insists on a path; the private file that gives it one is gone before anything is sent."""
+    monkeypatch.delattr(os, "memfd_create", raising=False)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    issued = authority.ca.issue_cert("jane@example.com")
+    cert, key = issued.cert_chain_pems[0].bytes(), issued.private_key_pem.bytes()
+
+    tls.context_for(Tls(), ClientCertificate(cert_data=cert, key_data=key))
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_client_certificate_without_its_key_is_one_line(authority: Authority, target: Build) -> None:
