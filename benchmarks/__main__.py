@@ -109,7 +109,8 @@ def show(name: str, pairs: list[tuple[Cost, Cost]]) -> None:
     """Print the medians of one case and the ratios round by round."""
 
     def median(side: int, figure: str) -> float:
-        return statistics.median(getattr(pair[side], figure) for pair in pairs)
+        figures: list[float] = [getattr(pair[side], figure) for pair in pairs]
+        return statistics.median(figures)
 
     ratios = sorted(ours.wall / theirs.wall for ours, theirs in pairs)
     print(

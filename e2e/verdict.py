@@ -21,7 +21,7 @@ def of_subject(answer: Answer) -> dict[str, Any]:
 
 def outcomes(state: dict[str, Any]) -> list[str]:
     """The verdict and ports of a subject or an outcome, in one form: `healthy`, `http 3/3`."""
-    ports = [f"{port['port']} {port['ready']}/{port['total']}" for port in state["ports"]]
+    ports = [f"{port['key']} {port['usable']}/{port['expected']}" for port in state["ports"]]
     return [state["verdict"], *ports]
 
 

@@ -24,7 +24,6 @@ from kubesvc.model.report import (
     Fix,
     NotChecked,
     Outcome,
-    PortOutcome,
     PortVerdict,
     Report,
     Row,
@@ -213,13 +212,19 @@ def outcome(view: ServiceView, change: Change) -> Outcome | None:
     wants = Wants()
     found, _ = _apply(after, wants)
     wants.settle()
-    return Outcome(
-        verdict=after.verdict,
-        ports=tuple(
-            PortOutcome(facts.key or "", len(_endpoints(facts.usable)), len(_endpoints(facts.expected)))
-            for facts in after.ports
-        ),
-        remaining=tuple(finding.code for finding in found if finding.effect is not Effect.ADVICE),
+    codes = tuple(finding.code for finding in found if finding.effect is not Effect.ADVICE)
+    return Outcome(after.verdict, _port_verdicts(after), codes)
+
+
+def _port_verdicts(view: ServiceView) -> tuple[PortVerdict, ...]:
+    return tuple(
+        PortVerdict(
+            facts.key or "",
+            view.verdicts[facts.key],
+            len(_endpoints(facts.usable)),
+            len(_endpoints(facts.expected)),
+        )
+        for facts in view.ports
     )
 
 
@@ -233,15 +238,7 @@ def _subject(view: ServiceView, findings: tuple[Finding, ...]) -> Subject:
         ref=view.ref,
         verdict=verdict,
         summary=summary.summarize(view),
-        ports=tuple(
-            PortVerdict(
-                facts.key or "",
-                view.verdicts[facts.key],
-                len(_endpoints(facts.usable)),
-                len(_endpoints(facts.expected)),
-            )
-            for facts in view.ports
-        ),
+        ports=_port_verdicts(view),
         line=lines.tree(view, findings),
         checks=checks.next_checks(view) if verdict is Verdict.HEALTHY else (),
     )

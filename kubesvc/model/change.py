@@ -60,7 +60,9 @@ class Change:
             if op.value is ABSENT:
                 patch.append({"op": "remove", "path": pointer(op.path)})
             else:
-                patch.append({"op": "add" if op.new else "replace", "path": pointer(op.path), "value": op.value})
+                patch.append(
+                    {"op": "add" if op.new else "replace", "path": pointer(op.path), "value": op.value}
+                )
         return patch
 
     @property

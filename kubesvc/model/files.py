@@ -117,7 +117,9 @@ def _ours(header: _Header, items: list[msgspec.Raw]) -> Snapshot:
         )
     objects, unreadable = _decode(items, pruned=True)
     gaps = (*(Gap(gap.read, gap.reason, gap.detail) for gap in header.gaps), *unreadable)
-    snapshot = Snapshot(header.context, header.taken_at, origin="file").with_answers(objects, header.reads, gaps)
+    snapshot = Snapshot(header.context, header.taken_at, origin="file").with_answers(
+        objects, header.reads, gaps
+    )
     if header.earlier_look is None:
         return snapshot
     # The objects of the first look are not kept: what was reported had outlasted it.

@@ -63,12 +63,13 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
-class PortOutcome:
-    """Ready endpoints of one port after a simulated change."""
+class PortVerdict:
+    """A Service port: how many endpoints of how many that should serve are used by traffic."""
 
-    port: str
-    ready: int
-    total: int
+    key: str
+    verdict: Verdict
+    usable: int
+    expected: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class Outcome:
     """What a change would lead to; `remaining` are the codes of causes that it leaves."""
 
     verdict: Verdict
-    ports: tuple[PortOutcome, ...]
+    ports: tuple[PortVerdict, ...]
     remaining: tuple[str, ...] = ()
 
 
@@ -176,16 +177,6 @@ class Line:
     codes: tuple[str, ...] = ()
     children: tuple["Line", ...] = ()
     details: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class PortVerdict:
-    """A Service port: how many endpoints of how many that should serve are used by traffic."""
-
-    key: str
-    verdict: Verdict
-    usable: int
-    expected: int
 
 
 @dataclass(frozen=True, slots=True)
