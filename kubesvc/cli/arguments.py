@@ -25,10 +25,11 @@ def service_names(words: Sequence[str]) -> tuple[str, ...]:
 
 def _service_name(word: str) -> str:
     kind, slash, name = word.rpartition("/")
-    shown = one_line(word)
-    if slash and "/" not in kind and kind.lower() not in _SERVICE:
+    if slash and kind.lower() not in _SERVICE:
         hint = f"A Service of namespace {one_line(kind)} is named with: {one_line(name)} -n {one_line(kind)}"
-        raise UsageError(f'"{shown}" is not a Service: {one_line(kind)} is not svc or service', hint)
+        raise UsageError(
+            f'"{one_line(word)}" does not name a Service', hint if kind and "/" not in kind else ""
+        )
     return path_segment(name if slash else word, "Service")
 
 

@@ -6,7 +6,6 @@ from typer import Argument, Option
 
 from kubesvc.cli.grouped import grouped
 from kubesvc.cli.options import Cluster, Debug, Origin, Scope
-from kubesvc.cli.outcome import captured, unlisted
 
 EXAMPLES = """
 kubesvc capture web -n shop --to web.json
@@ -34,6 +33,7 @@ def capture(
     from kubesvc.analyzer.engine import analyze
     from kubesvc.cli import run, saved
     from kubesvc.cli.opening import opened
+    from kubesvc.cli.outcome import captured, unlisted
     from kubesvc.model.read import Unavailable
 
     if not force:

@@ -6,7 +6,6 @@ from typer import Argument
 
 from kubesvc.cli.grouped import grouped
 from kubesvc.cli.options import Annotate, Debug, Look
-from kubesvc.cli.outcome import show
 
 EXAMPLES = """
 kubesvc demo                         # a Service whose selector matches no pod
@@ -31,6 +30,7 @@ def demo(
     from kubesvc.analyzer.engine import analyze
     from kubesvc.cli import run
     from kubesvc.cli.opening import within
+    from kubesvc.cli.outcome import show
     from kubesvc.client.source import FileSource
     from kubesvc.model.query import Query
 

@@ -5,8 +5,7 @@ from typing import Annotated, Final
 from typer import Argument
 
 from kubesvc.cli.grouped import grouped
-from kubesvc.cli.options import Annotate, Cluster, Debug, Look, Origin, Scope, printed
-from kubesvc.cli.outcome import FailOn, deliver, unlisted
+from kubesvc.cli.options import Annotate, Cluster, Debug, FailOn, Look, Origin, Scope, printed
 
 EXAMPLES = """
 kubesvc explain web                  # why web (not) gets traffic, and the fix
@@ -52,6 +51,7 @@ def explain(
     from kubesvc.analyzer.engine import analyze
     from kubesvc.cli import run
     from kubesvc.cli.opening import opened
+    from kubesvc.cli.outcome import deliver, unlisted
     from kubesvc.model.read import Unavailable
 
     with opened(words, scope, origin, cluster, debug) as (query, source):

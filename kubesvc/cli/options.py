@@ -28,6 +28,15 @@ class Output(StrEnum):
     JSON = "json"
 
 
+class FailOn(StrEnum):
+    """The mildest verdict that makes the exit status 1."""
+
+    IDLE = "idle"
+    PROGRESSING = "progressing"
+    DEGRADED = "degraded"
+    BROKEN = "broken"
+
+
 def section(title: str) -> Callable[..., Any]:
     """Return what declares the options under one heading of the help page: its text, metavar and names."""
 

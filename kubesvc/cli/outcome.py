@@ -2,11 +2,10 @@
 
 import sys
 from collections.abc import Callable
-from enum import StrEnum
 from shlex import quote
 from typing import Final
 
-from kubesvc.cli.options import Look, Output
+from kubesvc.cli.options import FailOn, Look, Output
 from kubesvc.cli.streams import complain, emit, say
 from kubesvc.errors import ConnectionFailed, KubesvcError, NotFound, Refused, SnapshotError, TimedOut
 from kubesvc.model.kinds import KINDS
@@ -16,15 +15,6 @@ from kubesvc.model.report import Missing, Report, Verdict
 
 FOUND: Final = 1
 UNKNOWN: Final = 3
-
-
-class FailOn(StrEnum):
-    """The mildest verdict that makes the exit status 1."""
-
-    IDLE = "idle"
-    PROGRESSING = "progressing"
-    DEGRADED = "degraded"
-    BROKEN = "broken"
 
 
 def deliver(report: Report, look: Look, *, annotate: bool, fail_on: FailOn) -> int:

@@ -1,0 +1,78 @@
+"""Arguments as kubectl takes them."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from kubesvc.cli import arguments
+from kubesvc.errors import UsageError
+
+
+@pytest.mark.parametrize("word", ["web", "svc/web", "service/web", "services/web", "SVC/web"])
+def test_a_service_is_named_with_or_without_its_kind(word: str) -> None:
+    """In each of kubectl's spellings."""
+    assert arguments.service_names([word]) == ("web",)
+
+
+def test_a_service_named_twice_is_explained_once() -> None:
+    """In the order of its first mention."""
+    assert arguments.service_names(["web", "api", "svc/web"]) == ("web", "api")
+
+
+@pytest.mark.parametrize(
+    "word", ["pod/web", "shop/web", "svc/", "/web", "", "..", ".", "a/b/c", "svc/a%2fb", "web\x1b[m", "10%"]
+)
+def test_what_names_no_service_is_refused(word: str) -> None:
+    """Before anything is sent."""
+    with pytest.raises(UsageError):
+        arguments.service_names([word])
+
+
+def test_a_namespace_before_the_name_is_told_how_to_write_it() -> None:
+    """That is how the output writes it, so people will paste it."""
+    with pytest.raises(UsageError) as caught:
+        arguments.service_names(["shop/web"])
+
+    assert caught.value.hint.endswith("web -n shop")
+
+
+def test_codes_are_told_from_services_by_their_letters() -> None:
+    """No Service has a name in upper case."""
+    assert arguments.rule_codes(["KSV101", "ksv101", "web", "KSV"]) == ("KSV101",)
+
+
+@pytest.mark.parametrize(
+    ("text", "pairs"),
+    [
+        ("", set()),
+        ("app=web", {("app", "web")}),
+        ("app==web, tier = front", {("app", "web"), ("tier", "front")}),
+        ("app.kubernetes.io/name=web", {("app.kubernetes.io/name", "web")}),
+        ("empty=", {("empty", "")}),
+    ],
+)
+def test_label_selectors_are_pairs(text: str, pairs: set[tuple[str, str]]) -> None:
+    """All of which must hold."""
+    assert arguments.labels(text) == pairs
+
+
+@pytest.mark.parametrize(
+    "text", ["app", "app!=web", "app in (a,b)", "!app", "=web", "app=web,", "a=b=c", "app=\x1b"]
+)
+def test_other_selectors_are_refused(text: str) -> None:
+    """A list that is not what was asked for would be worse."""
+    with pytest.raises(UsageError):
+        arguments.labels(text)
+
+
+@pytest.mark.parametrize("text", ["2026-01-31T14:02:31Z", "2026-01-31 14:02:31", "2026-01-31T15:02:31+01:00"])
+def test_a_moment_without_a_zone_is_utc(text: str) -> None:
+    """As all times of the API are."""
+    assert arguments.moment(text) == datetime(2026, 1, 31, 14, 2, 31, tzinfo=UTC)
+
+
+def test_no_moment_is_none_and_nonsense_is_refused() -> None:
+    """The present is the default."""
+    assert arguments.moment("") is None
+    with pytest.raises(UsageError):
+        arguments.moment("yesterday")

@@ -1,0 +1,145 @@
+"""Snapshots: written safely, read within limits."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from kubesvc.model import files
+from tests.support.api_server import ApiServer, forbidden
+from tests.support.documents import healthy
+from tests.support.program import Kubesvc, outcome, start
+
+pytestmark = pytest.mark.loopback
+
+
+@pytest.fixture
+def captured(kubesvc: Kubesvc, tmp_path: Path) -> Path:
+    """A snapshot of a healthy Service."""
+    path = tmp_path / "web.json"
+    with ApiServer(healthy()) as server:
+        assert kubesvc("capture", "web", "-n", "shop", "--to", str(path), "--server", server.url).status == 0
+    return path
+
+
+def test_a_capture_explains_the_same(kubesvc: Kubesvc, captured: Path) -> None:
+    """Neither name nor namespace is needed: the file is about one Service."""
+    result = kubesvc("explain", "--snapshot", str(captured))
+
+    assert (result.status, result.err) == (0, "")
+    assert result.out.startswith("shop/web is healthy")
+
+
+def test_a_capture_is_for_its_owner_only_and_leaves_nothing_else(captured: Path) -> None:
+    """Mode 0600, and no file half-written."""
+    assert stat.S_IMODE(captured.stat().st_mode) == 0o600
+    assert list(captured.parent.iterdir()) == [captured]
+
+
+def test_a_file_is_not_overwritten_and_nothing_is_asked(kubesvc: Kubesvc, captured: Path) -> None:
+    """Unless it is forced."""
+    before = captured.read_bytes()
+    with ApiServer(healthy()) as server:
+        options = ("web", "-n", "shop", "--to", str(captured), "--server", server.url)
+        refused = kubesvc("capture", *options)
+        assert server.asked == []
+        forced = kubesvc("capture", *options, "--force", "--at", "2026-01-31T14:00:00Z")
+
+    assert (refused.status, forced.status) == (2, 0)
+    assert "the file exists" in refused.err
+    assert captured.read_bytes() != before
+
+
+def test_gaps_are_told_when_they_are_captured(kubesvc: Kubesvc, tmp_path: Path) -> None:
+    """The file is worth less than its reader may think."""
+    with ApiServer(healthy(), {"nodes": forbidden("nodes")}) as server:
+        result = kubesvc(
+            "capture", "web", "-n", "shop", "--to", str(tmp_path / "x.json"), "--server", server.url
+        )
+
+    assert result.status == 0
+    assert "warning: not captured: Node/node-a: forbidden" in result.err
+
+
+def test_nothing_is_written_for_a_service_that_does_not_exist(kubesvc: Kubesvc, tmp_path: Path) -> None:
+    """Status 2."""
+    path = tmp_path / "x.json"
+    with ApiServer(healthy()) as server:
+        result = kubesvc("capture", "nope", "-n", "shop", "--to", str(path), "--server", server.url)
+
+    assert result.status == 2
+    assert not path.exists()
+
+
+def test_a_folder_that_does_not_exist_is_one_line(kubesvc: Kubesvc, tmp_path: Path) -> None:
+    """Status 2."""
+    with ApiServer(healthy()) as server:
+        path = str(tmp_path / "no" / "x.json")
+        result = kubesvc("capture", "web", "-n", "shop", "--to", path, "--server", server.url)
+
+    assert result.status == 2
+    assert "no such file or directory" in result.err
+
+
+def test_a_snapshot_can_come_through_a_pipe(captured: Path) -> None:
+    """From stdin, named -."""
+    result = outcome(start("explain", "--snapshot", "-"), captured.read_text())
+
+    assert result.status == 0
+
+
+def test_another_service_than_the_captured_one_is_not_in_the_file(kubesvc: Kubesvc, captured: Path) -> None:
+    """That does not mean that it does not exist, unless the file is complete."""
+    unknown = kubesvc("explain", "nope", "--snapshot", str(captured))
+    absent = kubesvc("explain", "nope", "--snapshot", str(captured), "--complete")
+
+    assert (unknown.status, absent.status) == (2, 2)
+    assert "is not in the file" in unknown.err
+    assert 'services "nope" not found' in absent.err
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        (b"", "the file is empty"),
+        (b" \n", "the file is empty"),
+        (b"\x00\x01\x02\xff", "neither JSON nor YAML"),
+        (b"just text", "no Kubernetes object"),
+        (b"{", "neither JSON nor YAML"),
+    ],
+)
+def test_a_file_of_something_else_is_one_line(
+    kubesvc: Kubesvc, tmp_path: Path, content: bytes, error: str
+) -> None:
+    """With the name of the file, and status 2."""
+    path = tmp_path / "odd"
+    path.write_bytes(content)
+    result = kubesvc("explain", "web", "--snapshot", str(path))
+
+    assert (result.status, result.out) == (2, "")
+    assert result.err.startswith(f"error: {path}: ")
+    assert error in result.err
+
+
+def test_a_missing_file_and_a_folder_are_one_line(kubesvc: Kubesvc, tmp_path: Path) -> None:
+    """In the system's words."""
+    assert "no such file or directory" in kubesvc("explain", "--snapshot", str(tmp_path / "no")).err
+    assert "is a directory" in kubesvc("explain", "--snapshot", str(tmp_path)).err
+
+
+def test_a_file_that_is_too_large_is_not_read(
+    kubesvc: Kubesvc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its size is looked at first; a pipe has none, and is read up to the limit."""
+    path = tmp_path / "big"
+    path.write_bytes(b"x" * 100)
+    monkeypatch.setattr(files, "MAX_JSON_BYTES", 99)
+
+    assert "larger than" in kubesvc("explain", "--snapshot", str(path)).err
+    assert "larger than" in kubesvc("explain", "--snapshot", "/dev/zero").err
+
+
+def test_a_line_break_in_a_file_name_stays_on_its_line(kubesvc: Kubesvc) -> None:
+    """So does a byte that no file name may hold."""
+    assert len(kubesvc("explain", "--snapshot", "a\nb").err.splitlines()) == 1
+    assert kubesvc("explain", "--snapshot", "a\0b").status == 2

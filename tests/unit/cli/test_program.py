@@ -1,0 +1,156 @@
+"""How the program ends: interrupted, cut off by a closed pipe, or with a bug; and what it costs to start."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from time import monotonic  # noqa: TID251 - how long an interrupt takes is the point
+
+import pytest
+
+from kubesvc import demo
+from kubesvc.analyzer import engine
+from tests.support.api_server import Answer, ApiServer, Asked
+from tests.support.documents import healthy
+from tests.support.program import Kubesvc, outcome, start
+
+MY_SERVICE = "my-service"
+
+
+def fail(*_: object) -> None:
+    """A bug."""
+    raise KeyError("a\x1bb")
+
+
+@pytest.mark.loopback
+def test_an_unexpected_error_is_a_bug_with_status_70(
+    kubesvc: Kubesvc, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line, how to report it, and no traceback."""
+    monkeypatch.setattr(engine, "analyze", fail)
+    with ApiServer() as server:
+        result = kubesvc("explain", "web", "--server", server.url, "-o", "json")
+
+    assert result.status == 70
+    assert [line.partition(":")[0] for line in result.err.splitlines()] == ["error", "hint"]
+    assert "\x1b" not in result.err
+    assert json.loads(result.out)["exitStatus"] == 70
+
+
+@pytest.mark.loopback
+def test_a_bug_shows_where_it_is_with_debug(kubesvc: Kubesvc, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The traceback, cleaned."""
+    monkeypatch.setattr(engine, "analyze", fail)
+    with ApiServer() as server:
+        result = kubesvc("explain", "web", "--server", server.url, "--debug")
+
+    assert result.status == 70
+    assert "Traceback" in result.err
+    assert "\x1b" not in result.err
+
+
+@pytest.mark.loopback
+def test_ctrl_c_ends_at_once_with_status_130() -> None:
+    """However long the server takes, and quietly."""
+
+    def hang(_: Asked) -> Answer:
+        server.closing.wait(20)
+        return Answer(200, b"")
+
+    with ApiServer(healthy(), {"services": hang}) as server:
+        process = start("explain", "web", "-n", "shop", "--server", server.url)
+        while not server.paths("services"):
+            assert process.poll() is None
+            os.sched_yield()
+        begin = monotonic()
+        process.send_signal(signal.SIGINT)
+        result = outcome(process)
+        seconds = monotonic() - begin
+        server.closing.set()
+
+    assert result == (130, "", "")
+    assert seconds < 0.5  # 200 ms where nothing else runs
+
+
+def test_a_closed_pipe_is_quiet() -> None:
+    """`kubesvc rules | head -0` is no error."""
+    process = start("rules")
+    assert process.stdout is not None
+    process.stdout.close()
+    process.stdout = None
+    _, err = process.communicate(timeout=20)
+
+    assert (process.returncode, err) == (0, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_an_error() -> None:
+    """What was not written must not pass for written."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "kubesvc", "rules"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert done.returncode == 2
+    assert done.stderr == "error: the result could not be written: no space left on device\n"
+
+
+def test_what_stdout_cannot_encode_is_still_written() -> None:
+    """Rules are described with an arrow or a dash here and there."""
+    result = outcome(start("explain", "KSV101", "KSV401", PYTHONIOENCODING="ascii"))
+
+    assert result.status == 0
+    assert result.out.isascii()
+
+
+def test_rules_lists_every_cause_and_explain_its_page(kubesvc: Kubesvc) -> None:
+    """One line each; the page has its sections."""
+    listed = kubesvc("rules")
+    page = kubesvc("explain", "KSV101")
+
+    assert (listed.status, page.status) == (0, 0)
+    assert "KSV101  selector-matches-no-pod" in listed.out
+    assert page.out.startswith("KSV101 selector-matches-no-pod\n\nReport ")
+    assert "How to fix" in page.out
+
+
+def test_an_unknown_case_lists_the_known_ones(kubesvc: Kubesvc) -> None:
+    """Status 2."""
+    result = kubesvc("demo", "nope")
+
+    assert result.status == 2
+    assert f"hint: Cases: {', '.join(demo.cases())}." in result.err
+
+
+@pytest.mark.skipif(MY_SERVICE not in demo.cases(), reason="recorded by make record")
+def test_demo_explains_the_course_case_without_a_cluster(kubesvc: Kubesvc) -> None:
+    """A broken Service, and status 0."""
+    result = kubesvc("demo")
+
+    assert result.status == 0
+    assert "my-service is broken" in result.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "absent"),
+    [
+        (("--help",), {"kubernetes", "urllib3", "rich", "http.client", "ssl", "kubesvc.analyzer.engine"}),
+        (("explain", "--help"), {"kubernetes", "urllib3", "rich", "http.client", "ssl", "msgspec"}),
+        (("rules",), {"kubernetes", "urllib3", "rich", "http.client", "ssl", "kubesvc.renderer.text"}),
+        (("demo", "nope"), {"kubernetes", "urllib3", "rich", "http.client", "ssl"}),
+        (("explain", "web", "--server", "http://127.0.0.1:1"), {"kubernetes", "urllib3", "rich"}),
+    ],
+)
+def test_nothing_heavy_is_imported_without_need(arguments: tuple[str, ...], absent: set[str]) -> None:
+    """Start-up is most of what a fast command costs."""
+    result = outcome(start(*arguments, python=("-X", "importtime")))
+    imported = {line.rpartition("|")[2].strip() for line in result.err.splitlines() if "import time:" in line}
+
+    assert "kubesvc.cli.app" in imported
+    assert not imported & absent
