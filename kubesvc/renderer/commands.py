@@ -1,0 +1,35 @@
+"""Commands to paste: connection flags added once, quoted for a POSIX shell."""
+
+import re
+import shlex
+from collections.abc import Sequence
+from typing import Final
+
+# What `kubesvc.model.text` makes of hostile characters: the value in the cluster is not the text at hand.
+_EVIDENCE: Final = re.compile(
+    r"\\x(?:0[0-8b-f]|1[0-9a-f]|7f|[89][0-9a-f])"
+    r"|\\u(?:200[b-f]|202[89a-e]|206[6-9]|feff|d[89a-f][0-9a-f]{2})"
+)
+
+
+def complete(argv: Sequence[str], namespace: str, flags: Sequence[str]) -> tuple[str, ...]:
+    """Return a kubectl command with connection flags and namespace; another tool's command as it is.
+
+    A raw path names its namespace itself.
+    """
+    if not argv or argv[0] != "kubectl":
+        return tuple(argv)
+    raw = any(word == "--raw" or word.startswith("--raw=") for word in argv)
+    scope = ("-n", namespace) if namespace and not raw else ()
+    return (argv[0], *flags, *scope, *argv[1:])
+
+
+def quoted(argv: Sequence[str], *, ascii_only: bool = False) -> str | None:
+    """Return the command as a line for a shell; None where a word of it cannot be written safely.
+
+    That is a word with a character that is not printed, or that was made visible because it was hostile.
+    """
+    if any(not word.isprintable() or _EVIDENCE.search(word) for word in argv):
+        return None
+    line = shlex.join(argv)
+    return None if ascii_only and not line.isascii() else line

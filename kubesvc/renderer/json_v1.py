@@ -1,0 +1,234 @@
+"""A report as JSON, `kubesvc.dev/v1alpha1`: everything that is in it, in the report's order, keys sorted.
+
+The contract is docs/output.md and docs/report-v1alpha1.schema.json.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from kubesvc.model.change import Change
+from kubesvc.model.place import Place
+from kubesvc.model.read import Gap, Read
+from kubesvc.model.report import (
+    Check,
+    Command,
+    Finding,
+    Fix,
+    Line,
+    Missing,
+    NotChecked,
+    Outcome,
+    PortVerdict,
+    Report,
+    Subject,
+)
+from kubesvc.model.text import clean_json
+from kubesvc.renderer.commands import complete, quoted
+from kubesvc.renderer.findings import namespace_of
+
+API_VERSION: Final = "kubesvc.dev/v1alpha1"
+
+Json = dict[str, Any]
+
+
+def render_json(report: Report) -> str:
+    """Return the report as a JSON document of kind Report, ASCII only, ended by a line break."""
+    flags = report.query.flags
+    return _dump(
+        {
+            "apiVersion": API_VERSION,
+            "kind": "Report",
+            "context": report.context,
+            "server": report.server,
+            "origin": report.origin,
+            "takenAt": _time(report.taken_at),
+            "query": _query(report),
+            "subjects": [_subject(subject, flags) for subject in report.subjects],
+            "findings": [_finding(finding, flags) for finding in report.findings],
+            "notChecked": [_not_checked(missed) for missed in report.not_checked],
+            "notEvaluated": report.not_evaluated,
+            "gaps": [_gap(gap) for gap in report.gaps],
+            "missing": [_missing(absent) for absent in report.missing],
+        }
+    )
+
+
+def render_json_error(message: str, hint: str, exit_status: int) -> str:
+    """Return an error as a JSON document of kind Error."""
+    return _dump(
+        {
+            "apiVersion": API_VERSION,
+            "kind": "Error",
+            "message": message,
+            "hint": hint,
+            "exitStatus": exit_status,
+        }
+    )
+
+
+def _dump(document: Json) -> str:
+    text = json.dumps(document, ensure_ascii=True, indent=2, sort_keys=True)
+    return clean_json(text.encode("ascii")).decode("ascii") + "\n"
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _ref(ref: tuple[str, str, str]) -> Json:
+    kind, namespace, name = ref
+    return {"kind": kind, "namespace": namespace, "name": name}
+
+
+def _pairs(requirements: Iterable[tuple[str, str]]) -> list[Json]:
+    return [{"key": key, "value": value} for key, value in sorted(requirements)]
+
+
+def _query(report: Report) -> Json:
+    query = report.query
+    return {
+        "namespace": query.namespace,
+        "names": query.names,
+        "labels": _pairs(query.labels),
+        "allNamespaces": query.all_namespaces,
+        "viewpoint": {"origin": query.viewpoint.origin.value, "name": query.viewpoint.name},
+        "flags": query.flags,
+    }
+
+
+def _subject(subject: Subject, flags: Sequence[str]) -> Json:
+    return {
+        "ref": _ref(subject.ref),
+        "verdict": subject.verdict.word,
+        "summary": subject.summary,
+        "ports": [_port(port) for port in subject.ports],
+        "line": _line(subject.line),
+        "checks": [_check(check, subject.ref.namespace, flags) for check in subject.checks],
+    }
+
+
+def _port(port: PortVerdict) -> Json:
+    return {
+        "key": port.key,
+        "verdict": port.verdict.word,
+        "usable": port.usable,
+        "expected": port.expected,
+    }
+
+
+def _line(line: Line) -> Json:
+    return {
+        "kind": line.kind.value,
+        "place": _place(line.place),
+        "label": line.label,
+        "value": line.value,
+        "details": line.details,
+        "mark": line.mark.value,
+        "state": line.state,
+        "codes": line.codes,
+        "children": [_line(child) for child in line.children],
+    }
+
+
+def _place(place: Place) -> Json:
+    return {
+        "service": _ref(place.service),
+        "port": place.port,
+        "family": place.family,
+        "endpoint": place.endpoint._asdict() if place.endpoint else None,
+        "field": place.field,
+    }
+
+
+def _check(check: Check, namespace: str, flags: Sequence[str]) -> Json:
+    return {
+        "title": check.title,
+        "command": _command(check.command, namespace, flags),
+        "answers": check.answers,
+        "refuses": check.refuses,
+        "hangs": check.hangs,
+    }
+
+
+def _command(command: Command, namespace: str, flags: Sequence[str]) -> Json:
+    return {**_ready(command.argv, namespace, flags), "purpose": command.purpose}
+
+
+def _ready(argv: Sequence[str], namespace: str, flags: Sequence[str]) -> Json:
+    whole = complete(argv, namespace, flags)
+    return {"argv": whole, "shell": quoted(whole)}
+
+
+def _finding(finding: Finding, flags: Sequence[str]) -> Json:
+    namespace = namespace_of(finding)
+    return {
+        "code": finding.code,
+        "headline": finding.headline,
+        "places": [_place(place) for place in finding.places],
+        "culprit": _ref(finding.culprit),
+        "confidence": finding.confidence.value,
+        "effect": finding.effect.value,
+        "rows": [{"label": row.label, "value": row.value, "source": row.source} for row in finding.rows],
+        "confirm": [_command(command, namespace, flags) for command in finding.confirm],
+        "fixes": [_fix(fix, namespace, flags) for fix in finding.fixes],
+        "consequences": [_finding(follower, flags) for follower in finding.consequences],
+    }
+
+
+def _fix(fix: Fix, namespace: str, flags: Sequence[str]) -> Json:
+    return {
+        "title": fix.title,
+        "certainty": fix.certainty.value,
+        "change": _change(fix.change) if fix.change else None,
+        "command": _ready(fix.command, namespace, flags) if fix.command is not None else None,
+        "notes": fix.notes,
+        "outcome": _outcome(fix.outcome) if fix.outcome else None,
+    }
+
+
+def _change(change: Change) -> Json:
+    merge = not change.touches_list
+    return {
+        "target": _ref(change.target),
+        "type": "merge" if merge else "json",
+        "patch": change.merge_patch if merge else change.json_patch,
+    }
+
+
+def _outcome(outcome: Outcome) -> Json:
+    return {
+        "verdict": outcome.verdict.word,
+        "ports": [_port(port) for port in outcome.ports],
+        "remaining": outcome.remaining,
+    }
+
+
+def _not_checked(missed: NotChecked) -> Json:
+    return {"code": missed.code, "place": _place(missed.place), "read": _read(missed.read)}
+
+
+def _gap(gap: Gap) -> Json:
+    return {"read": _read(gap.read), "reason": gap.reason.value, "detail": gap.detail}
+
+
+def _read(read: Read) -> Json:
+    return {
+        "kind": read.kind,
+        "namespace": read.namespace,
+        "name": read.name,
+        "labels": _pairs(read.labels),
+        "fields": _pairs(read.fields),
+        "part": read.part.value,
+    }
+
+
+def _missing(absent: Missing) -> Json:
+    return {
+        "ref": _ref(absent.ref),
+        "near": absent.near,
+        "elsewhere": absent.elsewhere,
+        "namespaceExists": absent.namespace_exists,
+        "refused": _gap(absent.refused) if absent.refused else None,
+    }
