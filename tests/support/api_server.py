@@ -190,7 +190,7 @@ def _json(document: Document) -> Answer:
 class _Handler(BaseHTTPRequestHandler):
     api: ApiServer
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # one segment for head and body, or each answer waits for a delayed acknowledgement
+    wbufsize = -1  # one segment for head and body, or each answer waits for a delayed acknowledgment
     disable_nagle_algorithm = True
 
     def setup(self) -> None:
