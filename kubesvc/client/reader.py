@@ -140,7 +140,7 @@ def _decoded(read: Read, request: Request, response: Response, server: str) -> P
         if read == VERSION and kind.git_version is not None:
             return decode.version(response.body)
         if request.single and kind.kind in {read.kind, "PartialObjectMetadata"}:
-            return decode.decode_one(response.body, read.kind, read.part)
+            return _readable(decode.decode_one(response.body, read.kind, read.part))
         if not request.single and (kind.kind or "").endswith("List"):
             return decode.decode_list(response.body, read.kind, read.part)
         what = "JSON that is no Kubernetes object"
@@ -148,6 +148,13 @@ def _decoded(read: Read, request: Request, response: Response, server: str) -> P
         what = str(error)
     stranger = _stranger(request, response, server, what)
     raise _Failed(GapReason.UNREADABLE, f"the answer is {what}", stranger)
+
+
+def _readable(page: Page) -> Page:
+    """Refuse the one object that was asked for if it cannot be decoded: it is not absent."""
+    if page.gaps:
+        raise _Failed(GapReason.UNREADABLE, page.gaps[0].detail)
+    return page
 
 
 def _not_found(read: Read, request: Request, response: Response, server: str) -> Page:

@@ -12,7 +12,7 @@ from kubesvc.client.connection import Connection
 from kubesvc.client.target import Target
 from kubesvc.errors import ConnectionFailed, KubesvcError, TimedOut, Unauthorized
 from kubesvc.model.objects import EndpointSlice, Obj, Partial, Pod, Service
-from kubesvc.model.read import Gap, GapReason, Portion, Read, Unread
+from kubesvc.model.read import Gap, GapReason, Portion, Read, Unavailable, Unread
 from kubesvc.model.selector import selector
 from kubesvc.model.snapshot import VERSION, Snapshot
 from tests.support.api_server import Answer, ApiServer, Asked, Fault, always, forbidden, html, status
@@ -191,6 +191,18 @@ def test_one_odd_object_does_not_lose_the_list(client: Client) -> None:
     assert names(snapshot.find(PODS, Pod)) == ["web-1"]
     assert gap_of(snapshot).read == Read("Pod", "shop", "odd")
     assert gap_of(snapshot).reason is GapReason.UNREADABLE
+
+
+def test_one_odd_object_that_was_asked_for_is_not_absent(client: Client) -> None:
+    """It exists: its read has no answer."""
+    odd = service(ports=[{"port": "eighty"}])
+    with ApiServer([odd, pod()]) as server:
+        snapshot = client.read(server, WEB, first=(PODS,))
+
+    assert gap_of(snapshot).read == WEB
+    assert "ports" in gap_of(snapshot).detail
+    with pytest.raises(Unavailable):
+        snapshot.get(WEB, Service)
 
 
 @pytest.mark.parametrize(
