@@ -17,7 +17,7 @@ kubesvc explain --snapshot web.json
 def capture(
     names: Annotated[list[str] | None, Argument(metavar="NAME...")] = None,
     *,
-    to: Annotated[str, Option(metavar="FILE", help="The file to write; required.")],
+    to: Annotated[str, Option(metavar="FILE", help="The file to write, or - for stdout; required.")],
     force: Annotated[bool, Option("--force", help="Overwrite the file if it exists.")] = False,
     scope: Scope,
     debug: Debug,

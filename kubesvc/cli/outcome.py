@@ -84,7 +84,8 @@ def captured(report: Report, save: Callable[[], None], path: str) -> int:
     for gap in report.gaps:
         say(f"warning: not captured: {gap.read}: {gap.reason}{f': {gap.detail}' if gap.detail else ''}")
     names = ", ".join(f"{subject.ref.namespace}/{subject.ref.name}" for subject in report.subjects)
-    say(f"captured {names}; look again with: kubesvc explain --snapshot {quote(path)}")
+    again = f"; look again with: kubesvc explain --snapshot {quote(path)}" if path != "-" else ""
+    say(f"captured {names}{again}")
     return errors[0].exit_status if errors else 0
 
 

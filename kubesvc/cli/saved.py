@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from kubesvc.cli.streams import emit
 from kubesvc.errors import SnapshotError
 from kubesvc.model import files
 from kubesvc.model.snapshot import Snapshot
@@ -53,21 +54,24 @@ def _limited(file: BinaryIO, shown: str) -> bytes:
 
 
 def ensure_free(path: str) -> None:
-    """Say early what `write` would say after all the reading.
+    """Say early what `write` would say after all the reading; stdout is always free.
 
     Raises:
         SnapshotError: Something is there already.
     """
-    if Path(path).exists() or Path(path).is_symlink():
+    if path != "-" and (Path(path).exists() or Path(path).is_symlink()):
         raise _taken(path)
 
 
 def write(snapshot: Snapshot, path: str, *, force: bool) -> None:
-    """Write a snapshot with mode 0600: the file is there when all of it is.
+    """Write a snapshot with mode 0600, or to stdout for `-`: the file is there when all of it is.
 
     Raises:
         SnapshotError: It cannot be written, or is there already and `force` is not set.
     """
+    if path == "-":
+        emit(files.dump(snapshot).decode())
+        return
     target = Path(path)
     try:
         descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")  # made with 0600

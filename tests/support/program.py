@@ -38,13 +38,15 @@ def kubesvc_with(capsys: pytest.CaptureFixture[str]) -> Iterator[Kubesvc]:
             thread.join(5)
 
 
-def start(*arguments: str, python: tuple[str, ...] = (), **environment: str) -> subprocess.Popen[str]:
+def start(
+    *arguments: str, python: tuple[str, ...] = (), stderr: int = subprocess.PIPE, **environment: str
+) -> subprocess.Popen[str]:
     """Start kubesvc in a process of its own, with pipes."""
     return subprocess.Popen(  # noqa: S603 - ourselves
         [sys.executable, *python, "-m", "kubesvc", *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         text=True,
         env={**os.environ, **environment},
     )

@@ -1,6 +1,7 @@
 """Snapshots: written safely, read within limits."""
 
 import stat
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,15 @@ def test_a_folder_that_does_not_exist_is_one_line(kubesvc: Kubesvc, tmp_path: Pa
 
     assert result.status == 2
     assert "no such file or directory" in result.err
+
+
+def test_a_capture_can_go_into_a_pipe(kubesvc: Kubesvc) -> None:
+    """Named -; no file of that name is made."""
+    with ApiServer(healthy()) as server:
+        result = kubesvc("capture", "web", "-n", "shop", "--to", "-", "--server", server.url)
+
+    assert files.load(result.out.encode(), now=datetime(2026, 1, 31, tzinfo=UTC)).context == server.url
+    assert not Path("-").exists()
 
 
 def test_a_snapshot_can_come_through_a_pipe(captured: Path) -> None:

@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic  # noqa: TID251 - how long an interrupt takes is the point
 
@@ -72,6 +74,30 @@ def test_ctrl_c_ends_at_once_with_status_130() -> None:
 
     assert result == (130, "", "")
     assert seconds < 0.5  # 200 ms where nothing else runs
+
+
+@pytest.mark.loopback
+def test_a_slow_read_shows_progress_on_a_terminal_only() -> None:
+    """After 300 ms, on stderr, and wiped out before the result."""
+    slow = threading.Event()
+
+    def wait(_: Asked) -> None:
+        slow.wait(10)
+
+    reader, writer = os.openpty()
+    with ApiServer(healthy(), {"services": wait}) as server:
+        process = start("explain", "web", "-n", "shop", "--server", server.url, stderr=writer)
+        os.close(writer)
+        shown = os.read(reader, 1000).decode()
+        slow.set()
+        result = outcome(process)
+        with suppress(OSError):  # Linux reports the end of a terminal as an error
+            shown += os.read(reader, 1000).decode()
+        os.close(reader)
+
+    assert shown.startswith("\rreading http://127.0.0.1:")
+    assert shown.endswith(" \r")
+    assert result.out.startswith("shop/web is healthy")
 
 
 def test_a_closed_pipe_is_quiet() -> None:
