@@ -80,16 +80,16 @@ class Scenario:
         return SCENARIOS / self.name
 
     @property
-    def manifests(self) -> str:
-        """The objects to apply."""
-        return (self.folder / "manifests.yaml").read_text(encoding="utf-8")
-
-    @property
-    def namespaces(self) -> tuple[str, ...]:
-        """Every namespace it needs, its own first."""
-        documents = [document for document in yaml.safe_load_all(self.manifests) if document]
-        others = [d["metadata"]["name"] for d in documents if d["kind"] == "Namespace"]
-        return (self.namespace, *others)
+    def objects(self) -> dict[str, list[dict[str, Any]]]:
+        """The objects to apply by namespace, the scenario's own first; Namespaces are keys, not objects."""
+        text = (self.folder / "manifests.yaml").read_text(encoding="utf-8")
+        objects: dict[str, list[dict[str, Any]]] = {self.namespace: []}
+        for document in yaml.safe_load_all(text):
+            if document["kind"] == "Namespace":
+                objects.setdefault(document["metadata"]["name"], [])
+            else:
+                objects[document["metadata"].get("namespace", self.namespace)].append(document)
+        return objects
 
     @property
     def status(self) -> list[dict[str, Any]]:

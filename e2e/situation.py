@@ -7,7 +7,10 @@ import json
 import shlex
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import yaml
 
 from e2e.cluster import Cluster, await_condition
 from e2e.kubectl import Kubectl, KubectlError
@@ -27,7 +30,7 @@ def situation(cluster: Cluster, scenario: Scenario) -> Iterator[Kubectl]:
     """
     kubectl = Kubectl(cluster.kubeconfig, scenario.namespace)
     with ExitStack() as undo:
-        for name in scenario.namespaces:
+        for name in scenario.objects:
             undo.callback(_delete, kubectl, name)
             _create(kubectl, name)
         apply(kubectl, scenario)
@@ -44,7 +47,9 @@ def situation(cluster: Cluster, scenario: Scenario) -> Iterator[Kubectl]:
 
 def apply(kubectl: Kubectl, scenario: Scenario) -> None:
     """Apply the manifests and statuses of a scenario whose namespaces exist."""
-    kubectl.run("apply", "-f", "-", stdin=scenario.manifests)
+    for namespace, documents in scenario.objects.items():
+        there = replace(kubectl, namespace=namespace)
+        there.run("apply", "-f", "-", stdin=yaml.safe_dump_all(documents))
     for status in scenario.status:
         patch = json.dumps(status["patch"])
         kubectl.run("patch", *status["resource"].split(), "--subresource=status", "--type=merge", "-p", patch)

@@ -69,7 +69,7 @@ def _apply_and_compare(
     scenario: Scenario, cluster: Cluster, product: Product, kubectl: Kubectl, answer: Answer
 ) -> None:
     fix = _fixes(answer)[0]
-    line = fix["command"]["line"]
+    line = fix["command"]["shell"]
     printed = _explain(product, cluster, scenario).stdout.splitlines()
     assert line in printed, "the command stands alone, at column 0, ready to paste"
     _paste(line, cluster.kubeconfig)
