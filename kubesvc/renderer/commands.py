@@ -5,11 +5,9 @@ import shlex
 from collections.abc import Sequence
 from typing import Final
 
-# What `kubesvc.model.text` makes of hostile characters: the value in the cluster is not the text at hand.
-_EVIDENCE: Final = re.compile(
-    r"\\x(?:0[0-8b-f]|1[0-9a-f]|7f|[89][0-9a-f])"
-    r"|\\u(?:200[b-f]|202[89a-e]|206[6-9]|feff|d[89a-f][0-9a-f]{2})"
-)
+from kubesvc.model.text import clean
+
+_SPELLED: Final = re.compile(r"\\(?:x([0-9a-f]{2})|u([0-9a-f]{4})|U000([0-9a-f]{5}))")
 
 
 def complete(argv: Sequence[str], namespace: str, flags: Sequence[str]) -> tuple[str, ...]:
@@ -29,7 +27,13 @@ def quoted(argv: Sequence[str], *, ascii_only: bool = False) -> str | None:
 
     That is a word with a character that is not printed, or that was made visible because it was hostile.
     """
-    if any(not word.isprintable() or _EVIDENCE.search(word) for word in argv):
+    if any(not word.isprintable() or _is_evidence(word) for word in argv):
         return None
     line = shlex.join(argv)
     return None if ascii_only and not line.isascii() else line
+
+
+def _is_evidence(word: str) -> bool:
+    """Tell whether a word may hold a hostile character made visible: then it is not the value in the cluster."""
+    codes = (int("".join(filter(None, match.groups())), 16) for match in _SPELLED.finditer(word))
+    return any(clean(chr(code)) != chr(code) for code in codes)

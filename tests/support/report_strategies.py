@@ -1,0 +1,163 @@
+"""Reports of any content: hostile text in every string, every kind of line, any tree."""
+
+from datetime import UTC
+from typing import Final, TypeVar
+
+from hypothesis import strategies as st
+
+from kubesvc.model.change import ABSENT, Change, Op
+from kubesvc.model.objects import Ref
+from kubesvc.model.place import EndpointId, Place
+from kubesvc.model.query import Origin, Query, Viewpoint
+from kubesvc.model.read import Gap, GapReason, Portion, Read
+from kubesvc.model.report import (
+    Check,
+    Command,
+    Confidence,
+    Effect,
+    Finding,
+    Fix,
+    Line,
+    LineKind,
+    Mark,
+    Missing,
+    NotChecked,
+    Outcome,
+    PortVerdict,
+    Report,
+    Row,
+    Subject,
+    Verdict,
+)
+
+T = TypeVar("T")
+
+HOSTILE: Final = "\x00\x07\x08\x1b\x7f\x85\x9b\u200b\u200f\u2028\u202e\u2066\ufeff\ud800\r\n\t"
+_AWKWARD: Final = HOSTILE + "'\"$`\\ []/:→✓日é\u0301😀"
+
+texts = st.one_of(
+    st.text(st.characters(), max_size=20),
+    st.text(st.sampled_from(_AWKWARD), max_size=20),
+    st.text(st.sampled_from("ab-. "), max_size=120),
+    st.just("\x1b[31m[link=http://evil]\\x1b[0m"),
+)
+codes = st.from_regex(r"KSV[1-9][0-9]{2}", fullmatch=True)
+verdicts = st.sampled_from(Verdict)
+confidences = st.sampled_from(Confidence)
+
+
+def _few(strategy: st.SearchStrategy[T]) -> st.SearchStrategy[tuple[T, ...]]:
+    return st.lists(strategy, max_size=3).map(tuple)
+
+
+services = st.builds(Ref, st.just("Service"), st.sampled_from(["shop", "ops"]), st.sampled_from(["a", "b"]))
+refs = st.one_of(services, st.builds(Ref, texts, texts, texts))
+places = st.builds(
+    Place,
+    services,
+    st.none() | texts,
+    st.none() | texts,
+    st.none() | st.builds(EndpointId, texts, texts, texts),
+    st.none() | texts,
+)
+selectors = st.frozensets(st.tuples(texts, texts), max_size=2)
+reads = st.builds(Read, texts, texts, texts, selectors, selectors, st.sampled_from(Portion))
+gaps = st.builds(Gap, reads, st.sampled_from(GapReason), texts)
+argvs = st.one_of(_few(texts), _few(texts).map(lambda words: ("kubectl", *words)))
+commands = st.builds(Command, argvs, texts)
+counts = st.integers(0, 200)
+ports = st.builds(PortVerdict, texts, verdicts, counts, counts)
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | texts,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(texts, inner, max_size=2),
+    max_leaves=4,
+)
+paths = st.lists(texts | st.integers(0, 9), min_size=1, max_size=4).map(tuple)
+ops = st.builds(
+    Op, paths, st.just(ABSENT) | json_values, st.none() | st.tuples(paths, json_values), st.booleans()
+)
+changes = st.builds(Change, refs, ops.map(lambda op: (op,)))
+outcomes = st.builds(Outcome, verdicts, _few(ports), _few(codes))
+fixes = st.builds(
+    Fix,
+    texts,
+    confidences,
+    st.none() | changes,
+    st.none() | argvs,
+    _few(texts),
+    st.none() | outcomes,
+)
+rows = st.builds(Row, texts, texts, texts)
+
+
+def _finding(consequences: st.SearchStrategy[tuple[Finding, ...]]) -> st.SearchStrategy[Finding]:
+    return st.builds(
+        Finding,
+        codes,
+        texts,
+        _few(places),
+        refs,
+        confidences,
+        st.sampled_from(Effect),
+        _few(rows),
+        _few(commands),
+        _few(fixes),
+        consequences,
+    )
+
+
+findings = _finding(_few(_finding(st.just(()))))
+
+
+def _line(children: st.SearchStrategy[tuple[Line, ...]]) -> st.SearchStrategy[Line]:
+    return st.builds(
+        Line,
+        st.sampled_from(LineKind),
+        places,
+        texts,
+        texts,
+        st.sampled_from(Mark),
+        texts,
+        _few(codes),
+        children,
+        _few(texts),
+    )
+
+
+lines = _line(_few(_line(_few(_line(st.just(()))))))
+checks = st.builds(Check, commands, texts, texts, texts, texts)
+subjects = st.builds(
+    Subject,
+    services | refs,
+    verdicts,
+    texts,
+    _few(ports),
+    lines,
+    _few(checks),
+)
+queries = st.builds(
+    Query,
+    texts,
+    _few(texts),
+    selectors,
+    st.booleans(),
+    st.builds(Viewpoint, st.sampled_from(Origin), texts),
+    _few(texts),
+)
+missing = st.builds(
+    Missing, refs, _few(texts), _few(texts), st.sampled_from([None, True, False]), st.none() | gaps
+)
+reports = st.builds(
+    Report,
+    queries,
+    texts,
+    st.datetimes(timezones=st.just(UTC)),
+    _few(subjects),
+    _few(findings),
+    _few(st.builds(NotChecked, codes, places, reads)),
+    _few(gaps),
+    _few(missing),
+    texts,
+    st.sampled_from(["cluster", "file"]) | texts,
+    _few(texts),
+)
