@@ -34,6 +34,6 @@ def quoted(argv: Sequence[str], *, ascii_only: bool = False) -> str | None:
 
 
 def _is_evidence(word: str) -> bool:
-    """Tell whether a word may hold a hostile character made visible: then it is not the value in the cluster."""
+    """Tell whether a word may hold a hostile character made visible: it is not the cluster's value then."""
     codes = (int("".join(filter(None, match.groups())), 16) for match in _SPELLED.finditer(word))
     return any(clean(chr(code)) != chr(code) for code in codes)

@@ -1,4 +1,4 @@
-"""Whole outputs kept in files. `UPDATE_GOLDEN=1` writes them anew; read the difference before it is committed.
+"""Whole outputs kept in files. `UPDATE_GOLDEN=1` writes them anew; read the difference before you commit.
 
 The variable is not called KUBESVC_…: those are taken from the environment before any test is imported.
 """
