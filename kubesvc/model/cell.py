@@ -1,4 +1,4 @@
-"""One pod × port × family of a Service: what the slices say of it, and what Kubernetes should have decided, step by step."""
+"""One pod × port × family of a Service: what the slices say of it, and what should be, step by step."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -45,6 +45,16 @@ class Step:
     reason: str = ""
 
 
+def met(kind: StepKind, field: str, value: str, container: str = "") -> Step:
+    """Build a condition that is met."""
+    return Step(kind, passed=True, field=field, value=value, container=container)
+
+
+def unmet(kind: StepKind, field: str, value: str, container: str = "", reason: str = "") -> Step:
+    """Build a condition that is not met."""
+    return Step(kind, passed=False, field=field, value=value, container=container, reason=reason)
+
+
 @dataclass(frozen=True, slots=True)
 class Chain:
     """All conditions of one pod × port × family, in order. What comes after a failed step may be missing."""
@@ -53,8 +63,12 @@ class Chain:
 
     @property
     def why(self) -> Step | None:
-        """The first condition that is not met (or not known); None when all are."""
-        return next((step for step in self.steps if not step.passed), None)
+        """The first condition that is not met; where all that are known are, the first unknown one.
+
+        What is not known never hides what is: without rights on Nodes a failing probe is still seen.
+        """
+        unmet = [step for step in self.steps if not step.passed]
+        return next((step for step in unmet if step.passed is False), next(iter(unmet), None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +81,7 @@ class Conditions:
 
 
 def resolve(written: EndpointConditions) -> Conditions:
-    """Read nil as consumers do: ready and serving true, terminating false (discovery/v1 types.go, EndpointConditions)."""
+    """Read nil as consumers do: ready and serving true, terminating false (discovery/v1 types.go)."""
     return Conditions(
         ready=written.ready is not False,
         serving=written.serving is not False,
@@ -90,9 +104,9 @@ class State(StrEnum):
 class Cell:
     """One pod (or address) at one port and family.
 
-    `address`, `number` and `conditions` come from the real slices: no address means that no slice lists it, no number
-    that its slice lacks the port. `chain` is the prediction, None where it could not be made. `pod` is None where no
-    selected pod stands behind the endpoint; `slices` names where it is listed.
+    `address`, `number` and `conditions` come from the real slices: no address means that no slice lists it,
+    no number that its slice lacks the port. `chain` is the prediction, None where it could not be made. `pod`
+    is None where no selected pod stands behind the endpoint; `slices` names where it is listed.
     """
 
     place: Place

@@ -76,18 +76,23 @@ def pointer(path: Path) -> str:
     return "".join("/" + str(key).replace("~", "~0").replace("/", "~1") for key in path)
 
 
-def apply(ops: tuple[Op, ...], document: Any) -> Any:
+def apply(ops: tuple[Op, ...], document: Any) -> Any:  # noqa: ANN401 - JSON
     """Return a JSON document with the operations applied; the document itself is not touched."""
     for op in ops:
         document = _set(document, op.path, op.value)
     return document
 
 
-def _set(node: Any, path: Path, value: Any) -> Any:
+def _set(node: Any, path: Path, value: Any) -> Any:  # noqa: ANN401 - JSON
     head, rest = path[0], path[1:]
     if isinstance(head, int):
         items = list(node)
-        items[head] = _set(items[head], rest, value) if rest else value
+        if rest:
+            items[head] = _set(items[head], rest, value)
+        elif value is ABSENT:
+            del items[head]
+        else:
+            items[head] = value
         return items
     mapping = dict(node or {})
     if rest:

@@ -4,7 +4,7 @@ One odd object never loses the list: it comes back as a gap that names its field
 """
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 import msgspec
 
@@ -28,6 +28,8 @@ _KEPT_ANNOTATIONS: Final = (
     "io.cilium/",
     "deployment.kubernetes.io/",
 )
+T = TypeVar("T")
+
 _NEVER_KEPT: Final = frozenset({"kubectl.kubernetes.io/last-applied-configuration"})
 
 
@@ -36,7 +38,7 @@ class UndecodableError(Exception):
 
 
 class Page(NamedTuple):
-    """One answer of the API server. `token` continues the list; `gaps` are objects that could not be decoded."""
+    """One answer of the API server. `token` continues the list; `gaps` are objects that were not decoded."""
 
     objects: tuple[Obj, ...]
     gaps: tuple[Gap, ...] = ()
@@ -88,7 +90,10 @@ def decode_one(raw: bytes, kind: str, part: Portion = Portion.WHOLE) -> Page:
 def decode_item(
     raw: msgspec.Raw, kind: str, part: Portion = Portion.WHOLE, *, pruned: bool = False
 ) -> Obj | Gap:
-    """Decode one clean JSON object; a field of the wrong type makes it a gap. `pruned`: from a snapshot of ours."""
+    """Decode one clean JSON object; a field of the wrong type makes it a gap.
+
+    `pruned`: it comes from a snapshot of ours, so its annotations are kept as they are.
+    """
     struct = Partial if part is Portion.METADATA else KINDS[kind].struct
     try:
         obj = _typed(raw, struct)
@@ -111,23 +116,22 @@ def version(raw: bytes) -> Page:
 
 def _typed(raw: msgspec.Raw, struct: type[Obj]) -> Obj:
     try:
-        decoded: Obj = _DECODERS[struct].decode(raw)
-        return decoded
+        return _DECODERS[struct].decode(raw)
     except msgspec.ValidationError:
-        # The server writes null for empty lists (EndpointSlice endpoints and ports have no omitempty); drop and retry.
+        # The server writes null for empty lists (EndpointSlice endpoints and ports have no omitempty).
         return msgspec.convert(_without_nulls(msgspec.json.decode(raw)), struct)
 
 
-_DECODERS: Final = {
-    struct: msgspec.json.Decoder(struct) for struct in (Partial, *(kind.struct for kind in KINDS.values()))
-}
+_STRUCTS: Final[tuple[type[Obj], ...]] = (Partial, *(kind.struct for kind in KINDS.values()))
+_DECODERS: Final = {struct: msgspec.json.Decoder(struct) for struct in _STRUCTS}
 
 
-def _without_nulls(node: Any) -> Any:
+def _without_nulls(node: object) -> object:
     if isinstance(node, dict):
-        return {key: _without_nulls(value) for key, value in node.items() if value is not None}
+        mapping = cast("dict[str, object]", node)
+        return {key: _without_nulls(value) for key, value in mapping.items() if value is not None}
     if isinstance(node, list):
-        return [_without_nulls(value) for value in node if value is not None]
+        return [_without_nulls(value) for value in cast("list[object]", node) if value is not None]
     return node
 
 
@@ -149,7 +153,7 @@ def _kept(annotations: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _document(clean: bytes, struct: Any) -> Any:
+def _document(clean: bytes, struct: type[T]) -> T:
     try:
         return msgspec.json.decode(clean, type=struct)
     except RecursionError:

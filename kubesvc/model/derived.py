@@ -3,12 +3,11 @@
 Only the decoder of live answers writes them; a live object's own annotations of this prefix are ignored.
 """
 
-from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from kubesvc.model.objects import Obj
+from kubesvc.model.objects import Obj, Time
 
 PREFIX: Final = "derived.kubesvc.dev/"
 _MANAGERS: Final = PREFIX + "managers"
@@ -20,12 +19,12 @@ class Manager(NamedTuple):
     """Who owns a field, and when it last wrote to any field it owns (not necessarily this one)."""
 
     name: str
-    last_wrote: datetime
+    last_wrote: Time
 
 
 class _Entry(msgspec.Struct, rename="camel"):
     manager: str = ""
-    time: datetime | None = None
+    time: Time | None = None
     fields_v1: dict[str, Any] = {}
 
 
@@ -41,7 +40,7 @@ def manager_annotations(raw: bytes | msgspec.Raw) -> dict[str, str]:
     """Derive who manages the decisive fields of a Service from its `managedFields`."""
     try:
         entries = msgspec.json.decode(raw, type=_Managed).metadata.managed_fields
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         return {}
     managers: dict[str, Manager] = {}
     for entry in sorted((entry for entry in entries if entry.time), key=lambda entry: str(entry.time)):

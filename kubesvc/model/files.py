@@ -3,17 +3,17 @@
 Also takes plain objects, as `kubectl get -o yaml` prints them: a List or a multi-document YAML or JSON.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 
 from kubesvc.model import derived
 from kubesvc.model.decode import decode_item
 from kubesvc.model.kinds import KINDS
-from kubesvc.model.objects import Obj, Partial
+from kubesvc.model.objects import Obj, Partial, Time
 from kubesvc.model.read import Gap, GapReason, Portion, Read
 from kubesvc.model.snapshot import Snapshot
 from kubesvc.model.text import clean_json, one_line
@@ -38,10 +38,10 @@ class _Gap(msgspec.Struct, rename="camel", omit_defaults=True):
 class _Header(msgspec.Struct, rename="camel"):
     format: int
     context: str
-    taken_at: datetime
+    taken_at: Time
     reads: tuple[Read, ...] = ()
     gaps: tuple[_Gap, ...] = ()
-    earlier_look: datetime | None = None
+    earlier_look: Time | None = None
 
 
 class _File(msgspec.Struct, rename="camel"):
@@ -86,8 +86,8 @@ def _document(obj: Obj) -> dict[str, Any]:
 def load(raw: bytes, *, now: datetime, complete: bool = False) -> Snapshot:
     """Read a snapshot file or plain objects; `now` is the moment of plain objects, which name none.
 
-    `complete`: kinds that are absent from the file have no objects; otherwise only what the header lists, or the
-    single objects of a plain file, count as read.
+    `complete`: kinds that are absent from the file have no objects; otherwise only what the header lists, or
+    the single objects of a plain file, count as read.
 
     Raises:
         UnusableFileError: too large, not JSON or YAML, nested too deeply, or without any Kubernetes object.
@@ -95,6 +95,8 @@ def load(raw: bytes, *, now: datetime, complete: bool = False) -> Snapshot:
     clean = clean_json(raw) if raw.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{" else None
     try:
         document = msgspec.json.decode(clean, type=_File) if clean is not None else None
+    except msgspec.ValidationError as error:
+        raise UnusableFileError(f"it is no List, no object and no snapshot: {one_line(str(error))}") from None
     except (msgspec.DecodeError, RecursionError):
         document = None
     if document is not None and document.kubesvc is not None:
@@ -191,7 +193,7 @@ def _yaml_items(raw: bytes) -> Iterator[msgspec.Raw]:
                 continue
             if not isinstance(document, dict):
                 raise UnusableFileError("it is no Kubernetes object: not a mapping")
-            _measure(document)
+            _measure(cast("object", document))
             yield msgspec.Raw(clean_json(msgspec.json.encode(document)))
     except UnicodeDecodeError:
         raise UnusableFileError("neither JSON nor YAML: not UTF-8 text") from None
@@ -201,7 +203,7 @@ def _yaml_items(raw: bytes) -> Iterator[msgspec.Raw]:
         raise UnusableFileError("nested too deeply") from None
 
 
-def _loader() -> Any:
+def _loader() -> Any:  # noqa: ANN401 - yaml has no name for the type of its loaders
     """Return a safe loader that leaves times as text, as Kubernetes' own YAML reader does."""
     import yaml  # noqa: PLC0415
 
@@ -213,18 +215,24 @@ def _loader() -> Any:
     return type("_Loader", (base,), {"yaml_implicit_resolvers": resolvers})
 
 
-def _measure(document: Any) -> None:
+def _children(node: object) -> Iterable[object] | None:
+    if isinstance(node, dict):
+        return cast("dict[object, object]", node).values()
+    return cast("list[object]", node) if isinstance(node, list) else None
+
+
+def _measure(document: object) -> None:
     """Refuse a document that aliases blow up, or that contains itself, before it is written out in full."""
     sizes: dict[int, int] = {}
 
-    def size(node: Any, depth: int) -> int:
-        if not isinstance(node, dict | list):
+    def size(node: object, depth: int) -> int:
+        children = _children(node)
+        if children is None:
             return 1
         if depth > _MAX_DEPTH:
             raise UnusableFileError("nested too deeply")
         known = sizes.get(id(node))
         if known is None:
-            children = node.values() if isinstance(node, dict) else node
             known = 1 + sum(size(child, depth + 1) for child in children)
             sizes[id(node)] = known
         if known > _MAX_NODES:

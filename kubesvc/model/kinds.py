@@ -23,17 +23,23 @@ class Kind(NamedTuple):
 
 
 _ALL: Final = (
-    Kind("Service", "v1", "services", True, objects.Service),
-    Kind("EndpointSlice", "discovery.k8s.io/v1", "endpointslices", True, objects.EndpointSlice),
-    Kind("Pod", "v1", "pods", True, objects.Pod),
-    Kind("Node", "v1", "nodes", False, objects.Node),
-    Kind("Namespace", "v1", "namespaces", False, objects.Namespace),
-    Kind("Event", "v1", "events", True, objects.Event),
-    Kind("Deployment", "apps/v1", "deployments", True, objects.Deployment),
-    Kind("ReplicaSet", "apps/v1", "replicasets", True, objects.ReplicaSet),
-    Kind("StatefulSet", "apps/v1", "statefulsets", True, objects.StatefulSet),
-    Kind("DaemonSet", "apps/v1", "daemonsets", True, objects.DaemonSet),
-    Kind("Version", "", "version", False, objects.Version),
+    Kind("Service", "v1", "services", namespaced=True, struct=objects.Service),
+    Kind(
+        "EndpointSlice",
+        "discovery.k8s.io/v1",
+        "endpointslices",
+        namespaced=True,
+        struct=objects.EndpointSlice,
+    ),
+    Kind("Pod", "v1", "pods", namespaced=True, struct=objects.Pod),
+    Kind("Node", "v1", "nodes", namespaced=False, struct=objects.Node),
+    Kind("Namespace", "v1", "namespaces", namespaced=False, struct=objects.Namespace),
+    Kind("Event", "v1", "events", namespaced=True, struct=objects.Event),
+    Kind("Deployment", "apps/v1", "deployments", namespaced=True, struct=objects.Deployment),
+    Kind("ReplicaSet", "apps/v1", "replicasets", namespaced=True, struct=objects.ReplicaSet),
+    Kind("StatefulSet", "apps/v1", "statefulsets", namespaced=True, struct=objects.StatefulSet),
+    Kind("DaemonSet", "apps/v1", "daemonsets", namespaced=True, struct=objects.DaemonSet),
+    Kind("Version", "", "version", namespaced=False, struct=objects.Version),
 )
 
 KINDS: Final = {kind.name: kind for kind in _ALL}

@@ -27,8 +27,8 @@ class Viewpoint:
 class Query:
     """Which Services, seen from where.
 
-    No `names` and no `labels` means the namespace's only Service. `flags` are the connection flags as typed, to be
-    repeated in printed commands.
+    No `names` and no `labels` means the namespace's only Service. `flags` are the connection flags as typed,
+    to be repeated in printed commands.
     """
 
     namespace: str

@@ -95,7 +95,7 @@ class LackingError(Exception):
     """The snapshot has no answer."""
 
 
-class Unread(LackingError):  # noqa: N818 - a demand, not a failure: the engine answers it
+class Unread(LackingError):
     """These reads were never made. `again`: they were, but a fresh look is wanted."""
 
     def __init__(self, reads: frozenset[Read], *, again: bool = False) -> None:
@@ -105,7 +105,7 @@ class Unread(LackingError):  # noqa: N818 - a demand, not a failure: the engine 
         self.again = again
 
 
-class Unavailable(LackingError):  # noqa: N818 - a state of the snapshot, handled as such
+class Unavailable(LackingError):
     """This read was tried and failed."""
 
     def __init__(self, gap: Gap) -> None:

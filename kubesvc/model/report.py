@@ -13,7 +13,7 @@ from kubesvc.model.read import Gap, Read
 
 
 class Verdict(IntEnum):
-    """How a Service or port fares, best to worst; UNKNOWN stands apart: something that decides could not be read."""
+    """How a Service or port fares, best to worst; UNKNOWN stands apart: what decides could not be read."""
 
     HEALTHY = 0
     IDLE = 1
@@ -83,7 +83,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """What to do. `outcome` is None where the result cannot be simulated; `note` says why then, or what else to know."""
+    """What to do. `outcome` is None where it cannot be simulated; `notes` say why, or what else to know."""
 
     title: str
     certainty: Confidence
@@ -163,9 +163,10 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the tree: `value` is the fact, `state` the judgement at its end, `codes` the findings about it.
+    """A line of the tree: `value` is the fact, `state` the judgment at its end, `codes` its findings.
 
-    `details` are further facts, each of the same sort as that of its siblings, so that they can stand in columns.
+    `details` are further facts, each of the same sort as that of its siblings, so that they can stand in
+    columns.
     """
 
     kind: LineKind
@@ -204,7 +205,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """A Service asked for that is not there (or, with `refused`, may not be read): near names, namespaces with its name.
+    """A Service asked for that is not there (or, with `refused`, not be read): near names, other namespaces.
 
     `namespace_exists` is None where that could not be read.
     """

@@ -19,8 +19,8 @@ VERSION = Read("Version", name="server")
 class Snapshot:
     """Objects, the reads whose answers they are, and the reads that failed.
 
-    "None" is not "not read": `find` answers only what a covered read contains. `earlier` is the state before the
-    last fresh look, for suspected races; of the same moment where a second look was not possible.
+    "None" is not "not read": `find` answers only what a covered read contains. `earlier` is the state before
+    the last fresh look, for suspected races; of the same moment where a second look was not possible.
     """
 
     context: str
@@ -63,6 +63,11 @@ class Snapshot:
         return next(iter(self.find(read, struct)), None)
 
     def _miss(self, read: Read) -> Gap | None:
+        for gap in self.gaps:
+            # The object was answered and could not be decoded: that is not "does not exist".
+            named = gap.reason is GapReason.UNREADABLE and gap.read.name
+            if named and gap.read == replace(read, part=gap.read.part):
+                return gap
         if any(made.contains(read) for made in self.covered):
             return None
         for gap in self.gaps:
@@ -110,14 +115,21 @@ class Snapshot:
         )
 
     def without(self, reads: Iterable[Read]) -> "Snapshot":
-        """Return this snapshot with the answers of `reads` forgotten, to be read afresh; this one becomes `earlier`."""
+        """Return this snapshot with the answers of `reads` forgotten, to be read afresh; this is `earlier`.
+
+        A wider read that holds such an answer is forgotten too: it would answer "none" for the missing part.
+        """
         again = tuple(reads)
         kept = {
             ref: obj
             for ref, obj in self.objects.items()
             if not any(read.kind == ref.kind and read.matches(obj) for read in again)
         }
-        covered = frozenset(made for made in self.covered if not any(read.contains(made) for read in again))
+        covered = frozenset(
+            made
+            for made in self.covered
+            if not any(read.contains(made) or made.contains(read) for read in again)
+        )
         return replace(self, objects=kept, covered=covered, earlier=replace(self, earlier=None))
 
     @property

@@ -1,7 +1,7 @@
 """The Kubernetes objects kubesvc reads, as small frozen structs with only the fields that decide something.
 
-Field names are the API's in snake case; absent and null take the default. What is not declared here is never kept:
-this is the allow-list of snapshots.
+Field names are the API's in snake case; absent and null take the default. What is not declared here is never
+kept: this is the allow-list of snapshots.
 """
 
 from kubesvc.model.objects.cluster import (
@@ -25,7 +25,17 @@ from kubesvc.model.objects.endpointslice import (
     Hint,
     TargetRef,
 )
-from kubesvc.model.objects.meta import Condition, Metadata, Obj, OwnerReference, Part, Partial, Ref, api_name
+from kubesvc.model.objects.meta import (
+    Condition,
+    Metadata,
+    Obj,
+    OwnerReference,
+    Part,
+    Partial,
+    Ref,
+    Time,
+    api_name,
+)
 from kubesvc.model.objects.pod import (
     Container,
     ContainerPort,
@@ -130,6 +140,7 @@ __all__ = [
     "Taint",
     "TargetRef",
     "TemplateMetadata",
+    "Time",
     "Version",
     "Workload",
     "WorkloadSpec",

@@ -1,8 +1,8 @@
 """Nodes, Namespaces, Events and the server's version."""
 
-from datetime import datetime
+from typing import Final
 
-from kubesvc.model.objects.meta import Condition, Obj, Part
+from kubesvc.model.objects.meta import Condition, Obj, Part, Time
 
 
 class Taint(Part, frozen=True, kw_only=True):
@@ -54,7 +54,7 @@ class EventSeries(Part, frozen=True, kw_only=True):
     """Repetitions of an event."""
 
     count: int = 0
-    last_observed_time: datetime | None = None
+    last_observed_time: Time | None = None
 
 
 class EventSource(Part, frozen=True, kw_only=True):
@@ -73,9 +73,9 @@ class Event(Obj, frozen=True, kw_only=True):
     message: str = ""
     type: str = ""
     count: int = 0
-    first_timestamp: datetime | None = None
-    last_timestamp: datetime | None = None
-    event_time: datetime | None = None
+    first_timestamp: Time | None = None
+    last_timestamp: Time | None = None
+    event_time: Time | None = None
     series: EventSeries | None = None
     source: EventSource = EventSource()
     reporting_component: str = ""
@@ -86,10 +86,14 @@ class Event(Obj, frozen=True, kw_only=True):
         return (self.series.count if self.series else self.count) or 1
 
     @property
-    def last_seen(self) -> datetime | None:
+    def last_seen(self) -> Time | None:
         """When it last happened, as kubectl decides."""
         observed = self.series.last_observed_time if self.series else None
         return observed or self.last_timestamp or self.event_time or self.first_timestamp
+
+
+_DIGITS: Final = 5
+"""No minor version has more."""
 
 
 class Version(Obj, frozen=True, kw_only=True):
@@ -104,4 +108,4 @@ class Version(Obj, frozen=True, kw_only=True):
     def minor_number(self) -> int:
         """The minor as a number: `33+` → 33; 0 when it is not one."""
         digits = self.minor.rstrip("+")
-        return int(digits) if digits.isdecimal() and len(digits) < 6 else 0  # noqa: PLR2004 - no version has more
+        return int(digits) if digits.isdecimal() and len(digits) <= _DIGITS else 0

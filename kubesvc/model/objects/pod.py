@@ -1,8 +1,6 @@
-"""A Pod, its containers' declarations and statuses. Commands, environment and probe headers are never kept."""
+"""A Pod, its containers' declarations and statuses. Commands, environment, probe headers are never kept."""
 
-from datetime import datetime
-
-from kubesvc.model.objects.meta import Condition, Obj, Part
+from kubesvc.model.objects.meta import Condition, Obj, Part, Time
 
 
 class ContainerPort(Part, frozen=True, kw_only=True):
@@ -103,7 +101,7 @@ class StateWaiting(Part, frozen=True, kw_only=True):
 class StateRunning(Part, frozen=True, kw_only=True):
     """Running since."""
 
-    started_at: datetime | None = None
+    started_at: Time | None = None
 
 
 class StateTerminated(Part, frozen=True, kw_only=True):
@@ -113,8 +111,8 @@ class StateTerminated(Part, frozen=True, kw_only=True):
     signal: int = 0
     reason: str = ""
     message: str = ""
-    started_at: datetime | None = None
-    finished_at: datetime | None = None
+    started_at: Time | None = None
+    finished_at: Time | None = None
 
 
 class ContainerState(Part, frozen=True, kw_only=True):
@@ -152,7 +150,7 @@ class PodStatus(Part, frozen=True, kw_only=True):
     pod_ip: str = ""
     pod_ips: tuple[PodIP, ...] = ()
     host_ip: str = ""
-    start_time: datetime | None = None
+    start_time: Time | None = None
     conditions: tuple[Condition, ...] = ()
     container_statuses: tuple[ContainerStatus, ...] = ()
     init_container_statuses: tuple[ContainerStatus, ...] = ()
