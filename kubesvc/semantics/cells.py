@@ -1,4 +1,4 @@
-"""Joins what the slices say with what the controller should have written: one cell per pod × port × family."""
+"""Joins what the slices say with what the controller should write: one cell per pod × port × family."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -34,8 +34,9 @@ class _Listed:
 def cells(service: Service, slices: tuple[EndpointSlice, ...], selected: Selected | None) -> tuple[Cell, ...]:
     """Return the cells of a Service, ordered by port, family and endpoint.
 
-    State comes from `slices`, the chain from the prediction over `selected`; None where the pods could not be read.
-    Selected pods that no slice lists are added, as absent. A Service without ports has cells without a port.
+    State comes from `slices`, the chain from the prediction over `selected`; None where the pods could not be
+    read. Selected pods that no slice lists are added, as absent. A Service without ports has cells without a
+    port.
     """
     if service.spec.type == "ExternalName" and not slices:
         return ()
@@ -61,7 +62,7 @@ def _row(
     for identity in sorted(listed.keys() | pods.keys()):
         pod, found = pods.get(identity), listed.get(identity)
         chain = (
-            endpoints.chain(service, pod, port, family, selected.nodes, selected.minor)
+            endpoints.chain(service, pod, port, family, nodes=selected.nodes, minor=selected.minor)
             if pod and selected
             else None
         )
@@ -85,7 +86,7 @@ def _id(pod: Pod) -> EndpointId:
 def _listed(
     slices: Iterable[EndpointSlice], port: ServicePort | None, family: str
 ) -> dict[EndpointId, _Listed]:
-    """Merge an endpoint that several slices list: kube-proxy reads them all (endpointslicecache.go, addEndpoints)."""
+    """Merge an endpoint that several slices list: kube-proxy reads all (endpointslicecache.go)."""
     merged: dict[EndpointId, _Listed] = {}
     for entry in slices:
         if entry.address_type != family:
@@ -109,12 +110,15 @@ def _listed(
 
 
 def _merge(before: _Listed, found: _Listed) -> _Listed:
-    better = found if before.number is None and found.number is not None else before
+    """Prefer the one with a number, then, as kube-proxy does, the one that is not terminating."""
+    better = before
+    if found.number is not None and (before.number is None or before.conditions.terminating):
+        better = found
     return replace(better, slices=(*before.slices, *found.slices))
 
 
 def _number(entry: EndpointSlice, port: ServicePort | None) -> int | None:
-    """Match by name and protocol, ignoring nil numbers and names (pkg/proxy/endpointslicecache.go, addEndpoints).
+    """Match by name and protocol, ignoring nil numbers and names (endpointslicecache.go).
 
     A Service without ports has no number to find; its endpoints are found by name.
     """

@@ -30,36 +30,56 @@ class Drift:
     slices: tuple[str, ...] = ()
 
 
-def drift(service: Service, slices: tuple[EndpointSlice, ...], cells: Iterable[Cell]) -> tuple[Drift, ...]:
+def drift(
+    service: Service,
+    slices: tuple[EndpointSlice, ...],
+    cells: Iterable[Cell],
+    unread: frozenset[str] | None = frozenset(),
+) -> tuple[Drift, ...]:
     """Return the disagreements of a Service that has a selector; of others the controller writes nothing.
 
-    Cells whose chain is not known are left out: no prediction, no disagreement.
+    `unread` names pods that are there and could not be decoded; None: no pod could be read. Of those, and of
+    cells whose chain is not known, only what needs no prediction is told: a slice of another manager.
     """
     if not endpoints.managed(service):
         return ()
     ours = {entry.metadata.name for entry in slices if is_controllers(entry, service)}
-    foreign = {entry.metadata.name for entry in slices} - ours
+    foreign = {entry.metadata.name for entry in slices if not is_managed(entry)}
     found: list[Drift] = []
     for cell in cells:
         listed = _of(cell, service, ours, foreign)
-        if listed is not None:
+        if listed and (listed.kind is DriftKind.FOREIGN or cell.pod or not _is_unread(cell, unread)):
             found.append(listed)
     return tuple(found)
 
 
+def _is_unread(cell: Cell, unread: frozenset[str] | None) -> bool:
+    return unread is None or (cell.place.endpoint is not None and cell.place.endpoint.name in unread)
+
+
+def is_managed(entry: EndpointSlice) -> bool:
+    """Tell whether the controller acts on this slice: by its label alone (syncService)."""
+    return entry.metadata.labels.get(endpoints.MANAGED_BY) == endpoints.CONTROLLER
+
+
 def is_controllers(entry: EndpointSlice, service: Service) -> bool:
-    """Tell whether the controller owns this slice for this incarnation of the Service (utils.go, ownedBy)."""
+    """Tell whether the controller keeps this slice for this incarnation of the Service (utils.go, ownedBy).
+
+    Others that it manages it deletes: of an earlier incarnation, or of a family that the Service no longer
+    has.
+    """
     owned = any(
-        owner.uid == service.metadata.uid and owner.controller for owner in entry.metadata.owner_references
+        owner.uid == service.metadata.uid and owner.kind == "Service" and owner.api_version == "v1"
+        for owner in entry.metadata.owner_references
     )
-    return owned and entry.metadata.labels.get(endpoints.MANAGED_BY) == endpoints.CONTROLLER
+    return owned and is_managed(entry) and entry.address_type in endpoints.families(service)
 
 
 def _of(cell: Cell, service: Service, ours: set[str], foreign: set[str]) -> Drift | None:
     if cell.slices and set(cell.slices) <= foreign:
         return Drift(DriftKind.FOREIGN, cell.place, "not listed", "listed", cell.slices)
-    if cell.pod is None:
-        # Listed by the controller, but the pod is not selected (any more) or does not exist.
+    if cell.pod is None or (cell.slices and not set(cell.slices) & ours):
+        # Listed by the controller, but in a slice that it deletes, or the pod is not selected (any more).
         return Drift(DriftKind.LEFT_BEHIND, cell.place, "not listed", "listed", cell.slices)
     member = endpoints.is_member(cell.chain) if cell.chain else None
     if member is None:

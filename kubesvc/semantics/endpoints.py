@@ -1,11 +1,11 @@
-"""Which endpoints the EndpointSlice controller writes for a Service, and why (k8s.io/endpointslice reconciler.go, utils.go)."""
+"""Which endpoints the EndpointSlice controller writes for a Service, and why (endpointslice/utils.go)."""
 
 from collections.abc import Iterable, Mapping
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import Final
 
 from kubesvc.model import selector
-from kubesvc.model.cell import Chain, Conditions, Step, StepKind
+from kubesvc.model.cell import Chain, Conditions, Step, StepKind, met, unmet
 from kubesvc.model.objects import (
     Endpoint,
     EndpointConditions,
@@ -39,7 +39,7 @@ MEMBERSHIP: Final = (
     StepKind.NODE,
     StepKind.FAMILY,
 )
-"""The steps that decide whether a pod is an endpoint at all; the others decide its port and its conditions."""
+"""The steps that decide whether a pod is an endpoint at all; others decide its port and its conditions."""
 
 Nodes = Mapping[str, Node] | None
 """Nodes by name; None where they could not be read."""
@@ -56,11 +56,21 @@ def families(service: Service) -> tuple[str, ...]:
 
 
 def family_of(address: str) -> str:
-    """Return IPv4 or IPv6; an address that is neither counts as IPv4, as utils.go getEndpointAddresses treats it."""
+    """Return IPv4 or IPv6; what is neither counts as IPv4, as utils.go, getEndpointAddresses, treats it."""
+    return "IPv6" if ":" in canonical(address) else "IPv4"
+
+
+def canonical(address: str) -> str:
+    """Write an address as the controller does, whatever its spelling (utils/net, ParseIPSloppy)."""
+    plain = (
+        ".".join(part.lstrip("0") or "0" for part in address.split(".")) if ":" not in address else address
+    )
     try:
-        return f"IPv{ip_address(address).version}"
+        parsed = ip_address(plain)
     except ValueError:
-        return "IPv4"
+        return address
+    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
+    return str(mapped or parsed)
 
 
 def managed(service: Service) -> bool:
@@ -68,8 +78,8 @@ def managed(service: Service) -> bool:
     return service.spec.type != "ExternalName" and bool(service.spec.selector)
 
 
-def chain(
-    service: Service, pod: Pod, port: ServicePort | None, family: str, nodes: Nodes, minor: int
+def chain(  # noqa: PLR0913 - all that the controller looks at
+    service: Service, pod: Pod, port: ServicePort | None, family: str, *, nodes: Nodes, minor: int
 ) -> Chain:
     """Return every condition for `pod` to be a ready endpoint at `port` in `family`, in order."""
     steps = list(_membership(service, pod, family, nodes))
@@ -78,7 +88,7 @@ def chain(
         value = str(number) if number is not None else f"no container declares {target(port)}/{port.protocol}"
         steps.append(Step(StepKind.PORT, number is not None, f"spec.ports[{port.key}].targetPort", value))
     if service.spec.publish_not_ready_addresses:
-        steps.append(Step(StepKind.PUBLISHED, True, "spec.publishNotReadyAddresses", "true"))
+        steps.append(met(StepKind.PUBLISHED, "spec.publishNotReadyAddresses", "true"))
     else:
         steps.extend(readiness.ready_steps(pod))
         steps.append(_staying(pod))
@@ -115,12 +125,12 @@ def _membership(service: Service, pod: Pod, family: str, nodes: Nodes) -> Iterab
 
 
 def _node(service: Service, pod: Pod, nodes: Nodes) -> Step:
-    """A pod whose Node is missing is left out, unless unready addresses are published (reconcileByAddressType)."""
+    """A pod whose Node is missing is left out, unless unready ones are published (reconcileByAddressType)."""
     name = pod.spec.node_name
     if service.spec.publish_not_ready_addresses:
-        return Step(StepKind.NODE, True, "spec.publishNotReadyAddresses", "true")
+        return met(StepKind.NODE, "spec.publishNotReadyAddresses", "true")
     if not name:
-        return Step(StepKind.NODE, False, "spec.nodeName", "<none>")
+        return unmet(StepKind.NODE, "spec.nodeName", "<none>")
     if nodes is None:
         return Step(StepKind.NODE, None, "Node", f"{name}, not read")
     return Step(StepKind.NODE, name in nodes, "Node", name if name in nodes else f"{name} does not exist")
@@ -142,8 +152,8 @@ def is_member(steps: Chain) -> bool | None:
 
 
 def address(pod: Pod, family: str) -> str | None:
-    """Return the pod's first address of a family (utils.go, getEndpointAddresses; `podIP` is not consulted)."""
-    return next((entry.ip for entry in pod.status.pod_ips if family_of(entry.ip) == family), None)
+    """Return the pod's first address of a family (getEndpointAddresses: `podIP` is not consulted)."""
+    return next((canonical(entry.ip) for entry in pod.status.pod_ips if family_of(entry.ip) == family), None)
 
 
 def conditions(service: Service, pod: Pod) -> Conditions:
@@ -157,9 +167,7 @@ def conditions(service: Service, pod: Pod) -> Conditions:
 def endpoint(service: Service, pod: Pod, family: str, nodes: Nodes) -> Endpoint:
     """Return the endpoint of a member (utils.go, podToEndpoint)."""
     decided = conditions(service, pod)
-    addresses = tuple(
-        str(ip_address(entry.ip)) for entry in pod.status.pod_ips if family_of(entry.ip) == family
-    )
+    addresses = tuple(canonical(entry.ip) for entry in pod.status.pod_ips if family_of(entry.ip) == family)
     node = (nodes or {}).get(pod.spec.node_name)
     meta = pod.metadata
     named = bool(pod.spec.hostname) and pod.spec.subdomain == service.metadata.name
@@ -176,7 +184,7 @@ def endpoint(service: Service, pod: Pod, family: str, nodes: Nodes) -> Endpoint:
 
 
 def endpoint_ports(service: Service, pod: Pod, minor: int) -> tuple[EndpointPort, ...]:
-    """Return the resolved port list by which pods are grouped; a port that does not resolve is left out (getEndpointPorts)."""
+    """Return the port list by which pods are grouped; what does not resolve is left out (utils.go)."""
     resolved = ((port, find_port(pod, port, minor)) for port in service.spec.ports)
     return tuple(
         EndpointPort(name=port.name, protocol=port.protocol, port=number, app_protocol=port.app_protocol)
@@ -186,7 +194,7 @@ def endpoint_ports(service: Service, pod: Pod, minor: int) -> tuple[EndpointPort
 
 
 def slices(service: Service, pods: Iterable[Pod], nodes: Nodes, minor: int) -> tuple[EndpointSlice, ...]:
-    """Return the slices a fresh sync writes: per family, grouped by port list; a placeholder where none has an endpoint.
+    """Return the slices a fresh sync writes: per family, grouped by port list; a placeholder for none.
 
     Pods whose membership is unknown are left out. Names are ours: the controller's are random.
     """
@@ -198,9 +206,8 @@ def slices(service: Service, pods: Iterable[Pod], nodes: Nodes, minor: int) -> t
         groups: dict[tuple[EndpointPort, ...], list[Endpoint]] = {}
         for pod in pods:
             if is_member(Chain(tuple(_membership(service, pod, family, nodes)))):
-                groups.setdefault(endpoint_ports(service, pod, minor), []).append(
-                    endpoint(service, pod, family, nodes)
-                )
+                members = groups.setdefault(endpoint_ports(service, pod, minor), [])
+                members.append(endpoint(service, pod, family, nodes))
         chunks = [
             (ports, members[start : start + MAX_ENDPOINTS])
             for ports, members in groups.items()

@@ -40,14 +40,14 @@ def declared(spec: PodSpec) -> tuple[Declared, ...]:
 
 
 def counts(port: Declared, minor: int) -> bool:
-    """Tell whether the controller of a server of this minor looks at a declaration; an unknown minor (0) counts as new."""
+    """Tell whether a controller of this minor looks at a declaration; an unknown minor (0) counts as new."""
     if port.role is Role.SIDECAR:
         return minor == 0 or minor >= SIDECAR_PORTS_SINCE
     return port.role is Role.CONTAINER
 
 
 def target(port: ServicePort) -> int | str:
-    """Return the target port with its default: the same number as the port (defaults.go, SetDefaults_Service)."""
+    """Return the target port; by default the same number as the port (defaults.go, SetDefaults_Service)."""
     return port.target_port or port.port
 
 

@@ -1,4 +1,4 @@
-"""Who gets traffic through a virtual address, where kube-proxy forwards (kubernetes pkg/proxy/topology.go, CategorizeEndpoints)."""
+"""Who gets traffic through a virtual address, where kube-proxy forwards (pkg/proxy/topology.go)."""
 
 from collections.abc import Iterable
 
@@ -13,10 +13,11 @@ def has_virtual_address(service: Service) -> bool:
 
 
 def usable(cells: Iterable[Cell], viewpoint: Viewpoint) -> tuple[Cell, ...]:
-    """Return the cells of one port and family that get traffic seen from `viewpoint`, under the Cluster policies.
+    """Return the cells of one port and family that get traffic, seen from `viewpoint` (CategorizeEndpoints).
 
-    Ready ones; only where there is none at all, those terminating but still serving. The Local policies and topology
-    are judged per node and are not part of this yet: from every viewpoint the answer is that of the Cluster policies.
+    Ready ones; only where there is none at all, those terminating but still serving. The Local policies and
+    topology are judged per node and are not part of this yet: every viewpoint sees what the Cluster policies
+    say.
     """
     del viewpoint  # every viewpoint sees the same under the Cluster policies
     candidates = tuple(cells)

@@ -1,4 +1,4 @@
-"""Why a pod is Ready or not, as the kubelet decides it (pkg/kubelet/status/generate.go, GeneratePodReadyCondition).
+"""Why a pod is Ready or not, as the kubelet decides it (status/generate.go, GeneratePodReadyCondition).
 
 The conditions of a pod are met in the order of these steps; the first unmet one is the cause.
 """
@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from kubesvc.model.cell import Step, StepKind
+from kubesvc.model.cell import Step, StepKind, met, unmet
 from kubesvc.model.objects import Condition, Container, ContainerStatus, Pod, Probe
 from kubesvc.semantics.ports import is_sidecar
 
 BACK_OFF: Final = "CrashLoopBackOff"
 _STARTING: Final = frozenset({"", "ContainerCreating", "PodInitializing"})
 CREATION_GRACE: Final = timedelta(seconds=60)
-"""How long a pod may be without a started container before that counts as trouble; Kubernetes sets no deadline."""
+"""How long a pod may lack a started container before that counts as trouble; Kubernetes sets no deadline."""
 
 
 def condition(conditions: tuple[Condition, ...], kind: str) -> Condition | None:
@@ -36,17 +36,17 @@ def is_terminal(pod: Pod) -> bool:
 def scheduled(pod: Pod) -> Step:
     """Tell whether the scheduler has given the pod a node."""
     if pod.spec.node_name:
-        return Step(StepKind.SCHEDULED, True, "spec.nodeName", pod.spec.node_name)
+        return met(StepKind.SCHEDULED, "spec.nodeName", pod.spec.node_name)
     verdict = condition(pod.status.conditions, "PodScheduled")
     if verdict is None:
-        return Step(StepKind.SCHEDULED, False, "spec.nodeName", "<none>")
-    return Step(
-        StepKind.SCHEDULED, False, "status.conditions[PodScheduled]", verdict.message, reason=verdict.reason
+        return unmet(StepKind.SCHEDULED, "spec.nodeName", "<none>")
+    return unmet(
+        StepKind.SCHEDULED, "status.conditions[PodScheduled]", verdict.message, reason=verdict.reason
     )
 
 
 def ready_steps(pod: Pod) -> tuple[Step, ...]:
-    """Return the steps to Ready. The Ready condition alone decides; where it is not True the steps before it say why."""
+    """Return the steps to Ready. The condition alone decides; where it is not True those before say why."""
     ready = condition(pod.status.conditions, "Ready")
     decided = Step(
         StepKind.READY,
@@ -82,14 +82,9 @@ def _initialized(container: Container, status: ContainerStatus | None) -> Step:
     if state and state.waiting:
         reason = state.waiting.reason
         value = state.waiting.message or reason
-        return Step(StepKind.INITIALIZED, False, field, value, container.name, reason)
-    return Step(
-        StepKind.INITIALIZED,
-        False,
-        field,
-        "running" if state and state.running else "waiting",
-        container.name,
-    )
+        return unmet(StepKind.INITIALIZED, field, value, container.name, reason)
+    value = "running" if state and state.running else "waiting"
+    return unmet(StepKind.INITIALIZED, field, value, container.name)
 
 
 def _serving_steps(container: Container, status: ContainerStatus | None, where: str) -> Iterator[Step]:
@@ -113,22 +108,21 @@ def _created(container: Container, status: ContainerStatus | None, field: str) -
     if nothing or (waiting and waiting.reason != BACK_OFF):
         reason = waiting.reason if waiting else ""
         value = (waiting.message or reason) if waiting else "no status"
-        return Step(StepKind.CREATED, False, f"{field}.state.waiting", value, container.name, reason)
-    return Step(StepKind.CREATED, True, f"{field}.state", "created", container.name)
+        return unmet(StepKind.CREATED, f"{field}.state.waiting", value, container.name, reason)
+    return met(StepKind.CREATED, f"{field}.state", "created", container.name)
 
 
 def _running(container: Container, status: ContainerStatus | None, field: str) -> Step:
     state = status.state if status else None
     if state and state.running:
-        return Step(StepKind.RUNNING, True, f"{field}.state", "running", container.name)
+        return met(StepKind.RUNNING, f"{field}.state", "running", container.name)
     if state and state.terminated:
         ended = state.terminated
         value = f"{ended.reason or 'terminated'}, exit code {ended.exit_code}"
-        return Step(StepKind.RUNNING, False, f"{field}.state.terminated", value, container.name, ended.reason)
+        return unmet(StepKind.RUNNING, f"{field}.state.terminated", value, container.name, ended.reason)
     waiting = state.waiting if state else None
-    return Step(
+    return unmet(
         StepKind.RUNNING,
-        False,
         f"{field}.state.waiting",
         waiting.message if waiting else "waiting",
         container.name,
@@ -176,7 +170,7 @@ def budget(probe: Probe) -> timedelta:
 
 
 def _positive(since: datetime | None, allowed: timedelta, now: datetime) -> timedelta | None:
-    left = since + allowed - now if since else None
+    left = allowed - (now - since) if since else None
     return left if left and left > timedelta(0) else None
 
 

@@ -1,5 +1,6 @@
 """Which reads bring what the controller looks at."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from kubesvc.model import selector
@@ -25,13 +26,18 @@ def pods_of(service: Service) -> Read:
 
 def nodes_of(snapshot: Snapshot, pods: tuple[Pod, ...]) -> Nodes:
     """Return the nodes of some pods, None where they cannot be read; raises Unread like `Snapshot.find`."""
-    names = sorted({pod.spec.node_name for pod in pods if pod.spec.node_name})
     try:
-        if len(names) > NODES_BY_NAME:
-            return {node.metadata.name: node for node in snapshot.find(Read("Node"), Node)}
-        reads = [Read("Node", name=name) for name in names]
-        snapshot.want(reads)
-        found = (snapshot.get(read, Node) for read in reads)
-        return {node.metadata.name: node for node in found if node}
+        return nodes_by_name(snapshot, pods)
     except Unavailable:
         return None
+
+
+def nodes_by_name(snapshot: Snapshot, pods: tuple[Pod, ...]) -> Mapping[str, Node]:
+    """Return the nodes of some pods, those that exist; raises Unread and Unavailable like `Snapshot.find`."""
+    names = sorted({pod.spec.node_name for pod in pods if pod.spec.node_name})
+    if len(names) > NODES_BY_NAME:
+        snapshot.find(Read("Node"), Node)
+    reads = [Read("Node", name=name) for name in names]
+    snapshot.want(reads)
+    found = (snapshot.get(read, Node) for read in reads)
+    return {node.metadata.name: node for node in found if node}

@@ -1,7 +1,6 @@
 """What the cluster would hold after a change, once the EndpointSlice controller has synced."""
 
 from dataclasses import replace
-from typing import Any
 
 import msgspec
 
@@ -9,8 +8,8 @@ from kubesvc.model.change import Change, apply
 from kubesvc.model.objects import EndpointSlice, Obj, Pod, Ref, Service
 from kubesvc.model.snapshot import Snapshot
 from kubesvc.semantics import endpoints
-from kubesvc.semantics.drift import is_controllers
-from kubesvc.semantics.reads import nodes_of, pods_of, slices_of
+from kubesvc.semantics.drift import is_managed
+from kubesvc.semantics.reads import nodes_by_name, pods_of, slices_of
 
 
 def simulate(snapshot: Snapshot, change: Change) -> Snapshot:
@@ -25,11 +24,12 @@ def simulate(snapshot: Snapshot, change: Change) -> Snapshot:
     """
     before = snapshot.objects.get(change.target)
     if not isinstance(before, Service):
-        msg = f"{change.target} is no Service that was read"
-        raise ValueError(msg)
+        raise ValueError(f"{change.target} is no Service that was read")  # noqa: TRY004 - of a value, not a type
     after = _changed(before, change)
     listing = slices_of(after)
-    kept = [entry for entry in snapshot.find(listing, EndpointSlice) if not is_controllers(entry, before)]
+    # What bears the controller's name and is not this Service's the controller deletes (reconciler.go,
+    # Reconcile).
+    kept = [entry for entry in snapshot.find(listing, EndpointSlice) if not is_managed(entry)]
     written = _predicted(snapshot, after)
     objects: dict[Ref, Obj] = {
         ref: obj
@@ -41,10 +41,9 @@ def simulate(snapshot: Snapshot, change: Change) -> Snapshot:
 
 
 def _changed(before: Service, change: Change) -> Service:
-    document: Any = apply(change.ops, msgspec.to_builtins(before))
     try:
-        return msgspec.convert(document, Service)
-    except msgspec.ValidationError as error:
+        return msgspec.convert(apply(change.ops, msgspec.to_builtins(before)), Service)
+    except (msgspec.ValidationError, LookupError, TypeError) as error:
         raise ValueError(str(error)) from None
 
 
@@ -52,5 +51,7 @@ def _predicted(snapshot: Snapshot, service: Service) -> tuple[EndpointSlice, ...
     if not endpoints.managed(service):
         return ()
     pods = snapshot.find(pods_of(service), Pod)
+    # Without the Nodes no membership is known, and every pod would be left out: not read is not zero.
+    nodes = None if service.spec.publish_not_ready_addresses else nodes_by_name(snapshot, pods)
     version = snapshot.server
-    return endpoints.slices(service, pods, nodes_of(snapshot, pods), version.minor_number if version else 0)
+    return endpoints.slices(service, pods, nodes, version.minor_number if version else 0)
