@@ -12,17 +12,6 @@ from kubesvc.model.snapshot import Snapshot
 
 ALIASES: Final = ("app", "app.kubernetes.io/name", "k8s-app", "run", "name")
 """Label keys that name an application, one for another."""
-HASHES: Final = frozenset(
-    {
-        "pod-template-hash",
-        "controller-revision-hash",
-        "pod-template-generation",
-        "rollouts-pod-template-hash",
-        "statefulset.kubernetes.io/pod-name",
-        "apps.kubernetes.io/pod-index",
-    }
-)
-"""Labels that tell pods of one workload apart; nobody selects by them on purpose."""
 _SIMILAR: Final = 0.6
 
 
@@ -64,19 +53,22 @@ class Candidate:
 def near_misses(snapshot: Snapshot, service: Service, pods: Iterable[Obj]) -> tuple[Candidate, ...]:
     """Return the candidates among `pods`, nearest first.
 
-    Ranked by how many requirements differ, then how far, then pods of a workload named like the Service, then how
-    many pods. Finished pods' metadata is not told apart here: the outcome of each change is simulated.
+    Ranked by how many requirements differ, then how far, then pods of a workload named like the Service, then
+    how many pods. Finished pods' metadata is not told apart here: the outcome of each change is simulated.
     """
-    groups: dict[frozenset[tuple[str, str]], list[Obj]] = {}
+    near: dict[tuple[Pair, ...], list[Obj]] = {}
     for pod in pods:
-        base = frozenset((k, v) for k, v in pod.metadata.labels.items() if k not in HASHES)
-        groups.setdefault(base, []).append(pod)
-    near = [(pairs, group) for labels, group in groups.items() if (pairs := _pairs(service, dict(labels)))]
-    near.sort(key=lambda entry: _rank(entry[0], len(entry[1])))
+        if pairs := _pairs(service, pod.metadata.labels):
+            near.setdefault(pairs, []).append(pod)
+    nearest = sorted(near, key=lambda pairs: _rank(pairs, len(near[pairs])))[:_MOST]
+    # All owners at once: each group by itself would ask in a round, and with requests, of its own.
+    owners = workloads.by_owner(snapshot, (pod for pairs in nearest for pod in near[pairs]))
     found: list[Candidate] = []
-    for pairs, group in near[:_MOST]:
-        owners = workloads.by_owner(snapshot, group)
-        found += [Candidate(ref, tuple(members), pairs) for ref, members in sorted(owners.items())]
+    for pairs in nearest:
+        group = {pod.ref for pod in near[pairs]}
+        for ref, members in sorted(owners.items()):
+            mine = tuple(pod for pod in members if pod.ref in group)
+            found += [Candidate(ref, mine, pairs)] if mine else []
     name = service.metadata.name
     found.sort(key=lambda c: (*_rank(c.pairs, 0), c.owner.name != name, -len(c.pods), c.owner))
     return tuple(found)
@@ -124,10 +116,8 @@ def _difference(key: str, value: str, other: str, found: str, service: Service) 
     if value.lower() == found.lower():
         return ("letter case" if same_key else "key and letter case", 0.05 if same_key else 0.15)
     ratio = _likeness(value, found)
-    if ratio >= _SIMILAR:
-        distance = 1 - ratio
-    else:
-        distance = 0.7 if found == service.metadata.name else 1.0
+    named = 0.7 if found == service.metadata.name else 1.0
+    distance = 1 - ratio if ratio >= _SIMILAR else named
     return ("value" if same_key else "key and value", distance + (0 if same_key else 0.1))
 
 

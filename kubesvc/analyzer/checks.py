@@ -1,7 +1,7 @@
-"""The next active checks for a client that still fails although the API shows a healthy Service, in ranked order.
+"""The next active checks for a client that still fails although the API shows a healthy Service, ranked.
 
-The API cannot tell whether the process listens at the pod's address, nor whether packets pass. Each check proves one hop,
-nearest to the pod first.
+The API cannot tell whether the process listens at the pod's address, nor whether packets pass. Each check
+proves one hop, nearest to the pod first.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ def next_checks(view: ServiceView) -> tuple[Check, ...]:
     if service.spec.type == "ExternalName":
         return (_alias(view),)
     for facts in view.ports:
-        cell = next((cell for cell in facts.usable if cell.pod), None)
+        cell = next((cell for cell in facts.usable if cell.pod and cell.number), None)
         if cell and facts.port:
             return tuple(_of_port(view, facts, cell))
     return ()
@@ -47,7 +47,7 @@ def _of_port(view: ServiceView, facts: PortFacts, cell: Cell) -> Iterator[Check]
         yield Check(
             Command(_client(f"nc -zv -w 3 {'-u ' if port.protocol == 'UDP' else ''}{host} {port.port}")),
             "the Service, by name, from a new pod (the image must be reachable)",
-            answers="name, virtual address and pod work from there; the client's own namespace or node differs",
+            answers="name, virtual address and pod work from there; the client's namespace or node differs",
             refuses="no rule of kube-proxy for this port on that node, or nothing listens in the pod",
             hangs="a network policy, or kube-proxy on that node",
         )

@@ -1,7 +1,5 @@
 """kubectl commands as argv, without namespace and connection flags: the renderer adds and quotes them."""
 
-from typing import Any
-
 import msgspec
 
 from kubesvc.model.change import Change
@@ -16,13 +14,13 @@ _RESOURCES = {
 
 
 def patch(change: Change) -> tuple[str, ...]:
-    """Return the `kubectl patch` that makes a change: a merge patch, or a JSON patch where it goes into a list."""
+    """Return the `kubectl patch` that makes a change: a merge patch, a JSON patch where it enters a list."""
     resource = _RESOURCES[change.target.kind]
     kind, body = ("json", change.json_patch) if change.touches_list else ("merge", change.merge_patch)
     return ("kubectl", "patch", resource, change.target.name, "--type", kind, "-p", _json(body))
 
 
-def _json(body: Any) -> str:
+def _json(body: object) -> str:
     return msgspec.json.encode(body).decode()
 
 

@@ -1,7 +1,7 @@
 """Snapshot → report: which Services were asked for, what the rules find, what a fix would lead to. Pure.
 
-Whatever is missing is asked for in one go (`Unread`): every part and rule runs in each round, so that their wants are
-fetched together.
+Whatever is missing is asked for in one go (`Unread`): every part and rule runs in each round, so that their
+wants are fetched together.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -127,7 +127,7 @@ def _apply(view: ServiceView, wants: Wants) -> tuple[tuple[Finding, ...], tuple[
         except Unavailable as unavailable:
             skipped.append(NotChecked(rule.code, view.place, unavailable.gap.read))
             continue
-        except Exception as error:  # noqa: BLE001 - a failing rule must be seen, and must not take the others along
+        except Exception as error:  # noqa: BLE001 - a failing rule must be seen, and must not take others along
             findings = (_crash(view, rule, error),)
         (residual if rule.residual else found).extend(findings)
     found += [finding for finding in residual if not _covered(finding, found)]
@@ -157,7 +157,7 @@ def _covered(finding: Finding, others: Iterable[Finding]) -> bool:
 
 
 def fold(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """Put consequences under their cause: the cause's rule lists their code, and their places lie within its places."""
+    """Put consequences under their cause: its rule lists their code, and their places lie within its."""
     explains = {rule.code: rule.explains for rule in registry.RULES}
 
     def causes(finding: Finding) -> Iterator[Finding]:
@@ -186,17 +186,22 @@ def _foresee(view: ServiceView, finding: Finding) -> Finding:
         if fix.change is None or fix.change.target != view.ref:
             fixes.append(fix)
             continue
-        result = outcome(view, fix.change)
-        if result is None:
+        foreseen = _simulated(view, fix.change)
+        if foreseen is None:
             notes = (*fix.notes, "Not simulated: something that would decide could not be read.")
             fixes.append(replace(fix, notes=notes))
-        elif finding.code not in result.remaining:
-            fixes.append(replace(fix, outcome=result))
+        elif not any(_same(finding, remaining) for remaining in foreseen[1]):
+            fixes.append(replace(fix, outcome=foreseen[0]))
     return replace(finding, fixes=tuple(fixes))
 
 
-def outcome(view: ServiceView, change: Change) -> Outcome | None:
-    """Simulate a change of the Service and explain the result; None where something that decides cannot be read.
+def _same(finding: Finding, other: Finding) -> bool:
+    """Tell whether two findings are about one cause: the same code may stay at another port."""
+    return finding.code == other.code and bool({*finding.places} & {*other.places})
+
+
+def _simulated(view: ServiceView, change: Change) -> tuple[Outcome, tuple[Finding, ...]] | None:
+    """Simulate a change of the Service and explain the result; None where what decides cannot be read.
 
     Raises:
         Unread: the changed object wants more reads.
@@ -212,8 +217,11 @@ def outcome(view: ServiceView, change: Change) -> Outcome | None:
     wants = Wants()
     found, _ = _apply(after, wants)
     wants.settle()
-    codes = tuple(finding.code for finding in found if finding.effect is not Effect.ADVICE)
-    return Outcome(after.verdict, _port_verdicts(after), codes)
+    if any(finding.code == crashed.code for finding in found):
+        return None
+    remaining = tuple(finding for finding in found if finding.effect is not Effect.ADVICE)
+    codes = tuple(dict.fromkeys(finding.code for finding in remaining))
+    return Outcome(after.verdict, _port_verdicts(after), codes), remaining
 
 
 def _port_verdicts(view: ServiceView) -> tuple[PortVerdict, ...]:

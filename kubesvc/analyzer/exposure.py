@@ -1,4 +1,4 @@
-"""Where a Service can be dialed: its addresses by kind of client, its type's nesting, its traffic policies."""
+"""Where a Service can be dialed: its addresses by kind of client, its type's nesting, its policies."""
 
 from collections.abc import Iterator
 from typing import Final

@@ -1,4 +1,4 @@
-"""The verdict of a Service port, from facts alone: who gets traffic, who should, and what the rest still waits for."""
+"""The verdict of a Service port, from facts alone: who gets traffic, who should, what the rest waits for."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from kubesvc.semantics import dns, proxy, readiness
 
 @dataclass(frozen=True, slots=True)
 class PortFacts:
-    """One port: all its cells, those that get traffic, those that should, and how long the others may still take.
+    """One port: all its cells, those that get traffic, those that should, how long the others may take.
 
-    `port` is None for a headless Service without ports. `waiting` is None unless every cell that should get traffic
-    and does not is still within a deadline.
+    `port` is None for a headless Service without ports. `waiting` is None unless every cell that should get
+    traffic and does not is still within a deadline.
     """
 
     port: ServicePort | None
@@ -73,7 +73,7 @@ def port_facts(
 
 
 def should_serve(cell: Cell) -> bool:
-    """Tell whether traffic is meant to reach a cell: a live pod that stays, or an endpoint that somebody listed."""
+    """Tell whether traffic is meant to reach a cell: a live pod that stays, or an endpoint that is listed."""
     if cell.pod is None:
         return cell.conditions is not None and not cell.conditions.terminating
     return not readiness.is_terminal(cell.pod) and cell.pod.metadata.deletion_timestamp is None

@@ -1,8 +1,8 @@
-"""The tree: a Service from the client's side to its pods, with all that `kubectl describe service` prints and what it lacks."""
+"""The tree: a Service from the client's side to its pods, with all of `kubectl describe service` and more."""
 
 from collections.abc import Iterator
 
-from kubesvc.analyzer import exposure, wording
+from kubesvc.analyzer import exposure, settings, wording
 from kubesvc.analyzer.facts import PortFacts
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model import selector
@@ -13,7 +13,6 @@ from kubesvc.semantics import endpoints
 from kubesvc.semantics.ports import target
 
 _MOST_ENDPOINTS = 100
-_MOST_EVENTS = 5
 
 
 def tree(view: ServiceView, findings: tuple[Finding, ...]) -> Line:
@@ -25,8 +24,7 @@ def tree(view: ServiceView, findings: tuple[Finding, ...]) -> Line:
         *_ports(view, findings),
         *_selector(view, findings),
         *_slices(view, findings),
-        *_settings(view),
-        *_events(view),
+        *settings.lines(view),
     )
     return Line(
         LineKind.SERVICE,
@@ -65,7 +63,7 @@ def _ports(view: ServiceView, findings: tuple[Finding, ...]) -> Iterator[Line]:
             place,
             _port_label(facts),
             _mapping(view, facts),
-            mark=_MARKS[verdict],
+            mark=Mark.NONE if view.service.spec.type == "ExternalName" else _MARKS[verdict],
             state=_port_state(view, facts, verdict),
             codes=_codes(findings, place) if facts.key else (),
             children=tuple(_endpoints(facts, findings)),
@@ -105,13 +103,16 @@ _MARKS = {
 
 
 def _port_state(view: ServiceView, facts: PortFacts, verdict: Verdict) -> str:
+    if view.service.spec.type == "ExternalName":
+        return "not used: an alias translates no port"
     families = dict.fromkeys(cell.place.family for cell in facts.cells)
-    counts = []
+    word = "usable" if any(cell.state is State.NO_PORT for cell in facts.cells) else "ready"
+    counts: list[str] = []
     for family in families:
         usable = sum(cell.place.family == family for cell in facts.usable)
         total = sum(cell.place.family == family for cell in facts.expected)
         prefix = f"{family} " if len(families) > 1 else ""
-        counts.append(f"{prefix}{usable} of {total} ready" if total else f"{prefix}0 endpoints")
+        counts.append(f"{prefix}{usable} of {total} {word}" if total else f"{prefix}0 endpoints")
     state = ", ".join(counts) or "0 endpoints"
     if verdict is Verdict.UNKNOWN:
         return f"{state}, verdict unknown"
@@ -150,9 +151,11 @@ def _behind(cell: Cell) -> str:
 
 
 def _cell_state(cell: Cell, *, used: bool) -> str:
-    if used and cell.state is State.READY and (cell.why is None or cell.pod is None):
+    if used and cell.state is State.READY and cell.pod is None:
         return str(cell.state)
-    if cell.why is None or cell.state is State.NO_PORT:
+    listed = cell.state is not State.ABSENT
+    # What could not be read needs no word where the slices show how it was decided.
+    if cell.why is None or cell.state is State.NO_PORT or (listed and cell.why.passed is None):
         return str(cell.state)
     return f"{cell.state}: {wording.step(cell.why)}"
 
@@ -161,14 +164,16 @@ def _selector(view: ServiceView, findings: tuple[Finding, ...]) -> Iterator[Line
     service = view.service
     place = view.place._replace(field="spec.selector")
     shown = selector.show(service.spec.selector)
+    codes = tuple(f.code for f in findings if any(p.field == "spec.selector" for p in f.places))
     if service.spec.type == "ExternalName":
         if service.spec.selector:
             yield Line(LineKind.SELECTOR, place, "Selector", f"{shown} (ignored: the type is ExternalName)")
         return
     if not service.spec.selector:
-        yield Line(LineKind.SELECTOR, place, "Selector", "<none>: endpoints are written by somebody else")
+        yield Line(
+            LineKind.SELECTOR, place, "Selector", "<none>: somebody else writes the endpoints", codes=codes
+        )
         return
-    codes = tuple(f.code for f in findings if any(p.field == "spec.selector" for p in f.places))
     pods = view.optional(lambda: view.pods)
     if pods is None:
         yield Line(LineKind.SELECTOR, place, "Selector", shown, Mark.WARN, "pods not read", codes)
@@ -208,7 +213,7 @@ def _slices(view: ServiceView, findings: tuple[Finding, ...]) -> Iterator[Line]:
         for finding in _all(findings)
         if finding.culprit.kind == "EndpointSlice"
     }
-    children = []
+    children: list[Line] = []
     for entry in slices:
         manager = entry.metadata.labels.get(endpoints.MANAGED_BY, "")
         ports = ",".join(f"{port.name or '<unset>'} {port.port}/{port.protocol}" for port in entry.ports)
@@ -225,81 +230,3 @@ def _slices(view: ServiceView, findings: tuple[Finding, ...]) -> Iterator[Line]:
             )
         )
     yield Line(LineKind.SLICES, place, "Slices", "", children=tuple(children))
-
-
-def _settings(view: ServiceView) -> Iterator[Line]:
-    spec, meta = view.service.spec, view.service.metadata
-    if spec.session_affinity == "ClientIP":
-        seconds = spec.session_affinity_config.client_ip.timeout_seconds or 10800
-        default = ", the default" if seconds == 10800 else ""  # noqa: PLR2004 - defaults.go
-        yield Line(
-            LineKind.AFFINITY,
-            view.place,
-            "Affinity",
-            f"ClientIP for {seconds} s{default}: one client, one endpoint",
-        )
-    elif spec.type != "ExternalName":
-        yield Line(
-            LineKind.AFFINITY,
-            view.place,
-            "Affinity",
-            "None (the default): each connection may reach another pod",
-        )
-    policies = list(exposure.policies(view.service))
-    if policies:
-        yield Line(LineKind.TRAFFIC, view.place, "Traffic", ", ".join(policies))
-    if spec.publish_not_ready_addresses:
-        value = "publishNotReadyAddresses: pods get traffic before and without being Ready"
-        yield Line(LineKind.PUBLISH, view.place, "Publish", value, Mark.WARN, "unready pods are served")
-    if meta.labels:
-        yield Line(LineKind.LABELS, view.place, "Labels", selector.show(meta.labels))
-    if meta.annotations:
-        shown = {
-            key: value
-            for key, value in meta.annotations.items()
-            if not key.startswith("derived.kubesvc.dev/")
-        }
-        written = ",".join(
-            f"{key}={value}" if value else f"{key} (value not read)" for key, value in sorted(shown.items())
-        )
-        if written:
-            yield Line(LineKind.ANNOTATIONS, view.place, "Annotations", written)
-    for entry in view.service.status.conditions:
-        value = f"{entry.type}={entry.status} {entry.reason}: {entry.message}".rstrip(": ")
-        yield Line(LineKind.CONDITIONS, view.place, "Condition", value)
-    if meta.deletion_timestamp:
-        held = f", held by {', '.join(meta.finalizers)}" if meta.finalizers else ""
-        since = wording.ago(meta.deletion_timestamp, view.now)
-        yield Line(
-            LineKind.DELETION, view.place, "Deletion", f"asked for {since}{held}", Mark.WARN, "terminating"
-        )
-
-
-def _events(view: ServiceView) -> Iterator[Line]:
-    events = view.optional(lambda: view.events)
-    if events is None:
-        yield Line(LineKind.EVENTS, view.place, "Events", "", Mark.WARN, "not read")
-        return
-    if not events:
-        yield Line(LineKind.EVENTS, view.place, "Events", "none (they are kept for an hour)")
-        return
-    children = tuple(
-        Line(
-            LineKind.EVENT,
-            view.place,
-            event.reason,
-            event.message,
-            mark=Mark.WARN if event.type == "Warning" else Mark.NONE,
-            state=f"{event.type}, {wording.count(event.times, 'time')}, last {wording.ago(event.last_seen, view.now)}",
-            details=(event.source.component or event.reporting_component,),
-        )
-        for event in events[-_MOST_EVENTS:]
-    )
-    more = len(events) - len(children)
-    yield Line(
-        LineKind.EVENTS,
-        view.place,
-        "Events",
-        f"the last {len(children)} of {len(events)}" if more else "",
-        children=children,
-    )

@@ -63,7 +63,7 @@ def _one(entry: Declared) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """A declared port that was probably meant; `because` says what speaks for it, empty for nothing in particular."""
+    """A declared port that was probably meant; `because` says what speaks for it, or is empty."""
 
     name: str
     because: str

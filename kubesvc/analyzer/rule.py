@@ -37,7 +37,7 @@ class Rule:
         first = self.page.splitlines()[0]
         return first.removeprefix("Report ").rstrip(".")
 
-    def finding(
+    def finding(  # noqa: PLR0913 - a finding has as many parts
         self,
         view: ServiceView,
         headline: str,
@@ -64,7 +64,7 @@ class Rule:
         )
 
 
-def rule(
+def rule(  # noqa: PLR0913 - a rule has as many parts
     code: str,
     name: str,
     *,

@@ -10,7 +10,7 @@ from kubesvc.model.report import Verdict
 from kubesvc.semantics import endpoints, readiness
 
 
-def summarize(view: ServiceView) -> str:
+def summarize(view: ServiceView) -> str:  # noqa: PLR0911 - the first that holds, in order
     """Say in one clause what the verdict rests on."""
     service = view.service
     if service.spec.type == "ExternalName":
@@ -23,7 +23,9 @@ def summarize(view: ServiceView) -> str:
         return _nobody(view)
     facts = _worst(view)
     if view.verdict is Verdict.PROGRESSING and facts.waiting is not None:
-        return f"{_share(facts)}; {wording.span(facts.waiting)} left for {_waits_for(facts)}"
+        return f"{_share(facts)}; {wording.span(facts.waiting)} left for the {_waits_for(facts)}"
+    if view.stale(facts):
+        return f"{_share(facts)}, by slices that are not what the controller should have written"
     if len(view.ports) > 1 and len({*view.verdicts.values()}) > 1:
         return f"on port {facts.key}, {_share(facts)}"
     return _share(facts)

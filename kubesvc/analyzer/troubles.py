@@ -9,16 +9,21 @@ from kubesvc.model.cell import Cell, Step
 from kubesvc.model.objects import Event, Pod, Ref
 from kubesvc.model.place import Place
 from kubesvc.model.report import Row
+from kubesvc.semantics import readiness
 
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Pods of one owner that miss the same condition; `why` is the first pod's step. Pods are ordered by name."""
+    """Pods of one owner that miss the same condition, ordered by name; `why` is the first pod's step.
+
+    `waiting`: a deadline of each still runs; pods without one are another trouble.
+    """
 
     owner: Ref
     pods: tuple[Pod, ...]
     why: Step
     places: tuple[Place, ...]
+    waiting: bool
 
     @property
     def pod(self) -> Pod:
@@ -27,30 +32,33 @@ class Trouble:
 
 
 def troubles(view: ServiceView, misses: Callable[[Step], bool]) -> tuple[Trouble, ...]:
-    """Return the troubled pods whose first unmet condition is one of `misses`, by owner, container and reason."""
+    """Return the troubled pods whose first unmet condition is one of `misses`, by owner and container.
+
+    Reasons are not told apart: a container that crashes, or an image that is not had, has two in turn.
+    """
     cells: dict[tuple[str, str], list[Cell]] = {}
     for facts in view.ports:
         for cell in facts.troubled:
             if cell.pod and cell.why and misses(cell.why):
                 cells.setdefault((cell.pod.metadata.namespace, cell.pod.metadata.name), []).append(cell)
-    pods = [cells[key][0].pod for key in sorted(cells)]
-    groups: dict[tuple[Ref, str, str], list[Cell]] = {}
-    for owner, members in workloads.by_owner(view.snapshot, [pod for pod in pods if pod]).items():
+    pods = [pod for key in sorted(cells) if (pod := cells[key][0].pod)]
+    groups: dict[tuple[Ref, str, bool], list[Cell]] = {}
+    for owner, members in workloads.by_owner(view.snapshot, pods).items():
         for pod in members:
             for cell in cells[pod.metadata.namespace, pod.metadata.name]:
-                step = cell.why
-                groups.setdefault(
-                    (owner, step.container if step else "", step.reason if step else ""), []
-                ).append(cell)
-    return tuple(_trouble(key[0], group) for key, group in sorted(groups.items()))
+                if cell.why:
+                    waiting = readiness.time_left(pod, cell.why, view.now) is not None
+                    groups.setdefault((owner, cell.why.container, waiting), []).append(cell)
+    return tuple(
+        _trouble(owner, group, waiting=waiting) for (owner, _, waiting), group in sorted(groups.items())
+    )
 
 
-def _trouble(owner: Ref, cells: list[Cell]) -> Trouble:
+def _trouble(owner: Ref, cells: list[Cell], *, waiting: bool) -> Trouble:
     pods = {cell.pod.metadata.name: cell.pod for cell in cells if cell.pod}
     why = next(cell.why for cell in cells if cell.why)
-    return Trouble(
-        owner, tuple(pod for _, pod in sorted(pods.items())), why, tuple(cell.place for cell in cells)
-    )
+    members = tuple(pod for _, pod in sorted(pods.items()))
+    return Trouble(owner, members, why, tuple(cell.place for cell in cells), waiting)
 
 
 def share(view: ServiceView, trouble: Trouble) -> str:

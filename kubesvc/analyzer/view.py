@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class ServiceView:
-    """The parts are lazy: one that needs what was never read raises Unread, what could not be read Unavailable."""
+    """Its parts are lazy: one that lacks what was never read raises Unread, what was refused Unavailable."""
 
     def __init__(self, snapshot: Snapshot, service: Service, viewpoint: Viewpoint) -> None:
         """Look at `service` as `snapshot` holds it, seen from `viewpoint`."""
@@ -91,7 +91,11 @@ class ServiceView:
     @cached_property
     def first_drift(self) -> tuple[drift.Drift, ...]:
         """Where the slices differ from the prediction at this look."""
-        return drift.drift(self.service, self.slices, self.cells)
+        unread = None
+        if self.selected is not None:
+            gaps = self.snapshot.unreadable("Pod", self.service.metadata.namespace)
+            unread = frozenset(gap.read.name for gap in gaps)
+        return drift.drift(self.service, self.slices, self.cells, unread)
 
     @cached_property
     def drift(self) -> tuple[drift.Drift, ...]:
@@ -123,7 +127,7 @@ class ServiceView:
         return workloads.of_namespace(self.snapshot, self.service.metadata.namespace)
 
     @cached_property
-    def neighbours(self) -> tuple[Obj, ...]:
+    def neighbors(self) -> tuple[Obj, ...]:
         """The metadata of all pods of the namespace."""
         return self.snapshot.find(Read("Pod", self.service.metadata.namespace, part=Portion.METADATA), Obj)
 
@@ -147,7 +151,9 @@ class ServiceView:
             return None
 
     def verdict_of(self, facts: PortFacts) -> Verdict:
-        """Judge one port from facts."""
+        """Judge one port from facts; those of an ExternalName carry nothing, so that nothing fails there."""
+        if self.service.spec.type == "ExternalName":
+            return Verdict.HEALTHY
         if self.blind is not None:
             return Verdict.UNKNOWN
         if facts.flow is None:
@@ -155,16 +161,16 @@ class ServiceView:
         namespace = self.service.metadata.namespace
         if facts.flow is Verdict.HEALTHY and self.snapshot.unreadable("Pod", namespace):
             return Verdict.UNKNOWN
-        if facts.flow is Verdict.HEALTHY and self._stale(facts):
+        if facts.flow is Verdict.HEALTHY and self.stale(facts):
             return Verdict.DEGRADED
         return facts.flow
 
     def suffering(self, facts: PortFacts) -> tuple[Cell, ...]:
-        """Return the cells that make a port's verdict worse than healthy; none where it has no cell at all."""
+        """Return the cells that make a port's verdict worse than healthy; none where it has no cell."""
         unused = tuple(cell for cell in facts.cells if cell not in facts.usable)
-        return facts.troubled or self._stale(facts) or (facts.usable if facts.usable else unused)
+        return facts.troubled or self.stale(facts) or facts.usable or unused
 
-    def _stale(self, facts: PortFacts) -> tuple[Cell, ...]:
+    def stale(self, facts: PortFacts) -> tuple[Cell, ...]:
         """Return the endpoints that get traffic otherwise than the controller should have written by now."""
         late = (drift.DriftKind.BEHIND, drift.DriftKind.LEFT_BEHIND)
         stale = {entry.place for entry in self.drift if entry.kind in late}
@@ -203,7 +209,7 @@ class ServiceView:
 
     @cached_property
     def verdict(self) -> Verdict:
-        """The verdict of the Service; an ExternalName is an alias, of which nothing more can be known from here."""
+        """The verdict of the Service; of an ExternalName, an alias, nothing more can be known from here."""
         if self.service.spec.type == "ExternalName":
             return Verdict.HEALTHY
         return worst(self.verdicts.values())
@@ -217,7 +223,7 @@ class ServiceView:
     @property
     def namespace_pods(self) -> int:
         """How many pods the namespace has."""
-        return len(self.neighbours)
+        return len(self.neighbors)
 
 
 _EFFECTS = {
@@ -232,7 +238,7 @@ _EFFECTS = {
 
 
 def events_of(namespace: str, kind: str, name: str) -> Read:
-    """Return the read of one object's events, whatever uid they carry (kube-proxy writes its own form of it)."""
+    """Return the read of one object's events, whatever uid they carry (kube-proxy writes another)."""
     fields = selector.selector({"involvedObject.kind": kind, "involvedObject.name": name})
     return Read("Event", namespace, fields=fields)
 

@@ -61,7 +61,7 @@ def refusal(service: Service, ports: Iterable[str]) -> str:
     return f"inside the cluster, {targets} refuses connections (where kube-proxy forwards)"
 
 
-def step(missed: Step) -> str:
+def step(missed: Step) -> str:  # noqa: C901, PLR0911 - one arm for each kind of step
     """Write an unmet condition as a clause: `readiness probe of app`, `ImagePullBackOff of app`."""
     of = f" of {missed.container}" if missed.container else ""
     match missed.kind:

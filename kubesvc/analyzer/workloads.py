@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from kubesvc.model import selector
 from kubesvc.model.objects import DaemonSet, Obj, Ref, Workload
 from kubesvc.model.read import Gap, Portion, Read, Unavailable
 from kubesvc.model.snapshot import Snapshot
+
+P = TypeVar("P", bound=Obj)
 
 TOP: Final = ("Deployment", "StatefulSet", "DaemonSet")
 """Workloads read whole: their templates tell which pods they would make."""
@@ -54,7 +56,7 @@ def wanted(workload: Workload) -> int:
 
 
 def owner(snapshot: Snapshot, obj: Obj) -> Ref:
-    """Return the topmost workload that manages a pod: a ReplicaSet's Deployment, else its direct owner, else itself.
+    """Return the topmost workload that manages a pod: a ReplicaSet's Deployment, its direct owner, or itself.
 
     Where the ReplicaSet cannot be read it stands for its Deployment.
     """
@@ -72,7 +74,7 @@ def owner(snapshot: Snapshot, obj: Obj) -> Ref:
     return owner(snapshot, replica_set) if replica_set else ref
 
 
-def by_owner(snapshot: Snapshot, pods: Iterable[Obj]) -> dict[Ref, list[Obj]]:
+def by_owner(snapshot: Snapshot, pods: Iterable[P]) -> dict[Ref, list[P]]:
     """Group pods by their topmost owner; asks for all ReplicaSets in between at once."""
     pods = tuple(pods)
     names = sorted(
@@ -83,7 +85,7 @@ def by_owner(snapshot: Snapshot, pods: Iterable[Obj]) -> dict[Ref, list[Obj]]:
         snapshot.want(Read("ReplicaSet", namespace, part=Portion.METADATA) for namespace in spaces)
     else:
         snapshot.want(Read("ReplicaSet", namespace, name, part=Portion.METADATA) for namespace, name in names)
-    groups: dict[Ref, list[Obj]] = {}
+    groups: dict[Ref, list[P]] = {}
     for pod in pods:
         groups.setdefault(owner(snapshot, pod), []).append(pod)
     return groups

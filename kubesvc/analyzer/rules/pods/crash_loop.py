@@ -17,15 +17,15 @@ def crash_loop(this: Rule, view: ServiceView) -> Iterator[Finding]:
     """Report selected pods with a container that has ended and is not running.
 
     What it means
-        The container's process ended: by itself, by a signal, or killed for its memory. The kubelet starts it again,
-        waiting longer each time (CrashLoopBackOff). While it does not run, the pod is not Ready.
+        The container's process ended: by itself, by a signal, or killed for its memory. The kubelet starts it
+        again, waiting longer each time (CrashLoopBackOff). While it does not run, the pod is not Ready.
 
     How to confirm
         `kubectl logs POD -c CONTAINER --previous` shows the last words of the process that ended.
 
     How to fix
-        Correct what the process complains of. With exit code 137 and reason OOMKilled it needs more memory than its
-        limit.
+        Correct what the process complains of. With exit code 137 and reason OOMKilled it needs more memory
+        than its limit.
 
     When this is fine
         The container waits by ending until something it needs is there, and comes up by itself.

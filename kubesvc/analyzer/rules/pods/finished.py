@@ -15,8 +15,9 @@ def finished(this: Rule, view: ServiceView) -> Iterator[Finding]:
     """Report a Service whose selected pods have all finished.
 
     What it means
-        Pods in phase Succeeded or Failed are never endpoints, even with publishNotReadyAddresses. All pods that the
-        selector matches are in such a phase: completed jobs, or pods that were evicted or ended for good.
+        Pods in phase Succeeded or Failed are never endpoints, even with publishNotReadyAddresses. All pods
+        that the selector matches are in such a phase: completed jobs, or pods that were evicted or ended for
+        good.
 
     How to confirm
         `kubectl get pods -l SELECTOR` shows Completed, Error or Evicted.
@@ -30,9 +31,9 @@ def finished(this: Rule, view: ServiceView) -> Iterator[Finding]:
     pods = view.pods
     if not pods or not all(readiness.is_terminal(pod) for pod in pods):
         return
-    for owner, members in workloads.by_owner(view.snapshot, pods).items():
-        mine = [pod for pod in pods if pod in members]
-        places = [cell.place for cell in view.cells if cell.pod in mine]
+    for owner, mine in workloads.by_owner(view.snapshot, pods).items():
+        refs = {pod.ref for pod in mine}
+        places = [cell.place for cell in view.cells if cell.pod and cell.pod.ref in refs]
         rows = [Row("pod", _ended(view, pod), "status") for pod in mine[:3]]
         headline = f"all {wording.count(len(mine), 'selected pod')} of {owner} have finished"
         if len(mine) == 1:
@@ -44,7 +45,7 @@ def _ended(view: ServiceView, pod: Pod) -> str:
     ends = [s.state.terminated for s in pod.status.container_statuses if s.state.terminated]
     last = max((end.finished_at for end in ends if end.finished_at), default=None)
     codes = sorted({end.exit_code for end in ends})
-    parts = [f"{pod.metadata.name}: {pod.status.phase}", pod.status.reason, pod.status.message]
+    parts = [f"{pod.metadata.name}: {pod.status.phase}", pod.status.reason, pod.status.message.strip(". ")]
     if codes:
         parts.append(f"exit code {', '.join(map(str, codes))}")
     if last:

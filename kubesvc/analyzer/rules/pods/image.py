@@ -10,7 +10,7 @@ from kubesvc.model.cell import Step, StepKind
 from kubesvc.model.report import Command, Finding, Row
 from kubesvc.semantics import readiness
 
-# pkg/kubelet/images/types.go
+# kubernetes pkg/kubelet/images/types.go; the last two: cri-api pkg/errors
 _REASONS: Final = frozenset(
     {
         "ErrImagePull",
@@ -36,7 +36,8 @@ def image(this: Rule, view: ServiceView) -> Iterator[Finding]:
         `kubectl describe pod NAME` quotes the runtime's answer in the events.
 
     How to fix
-        Correct the image name or tag in the pod template, or give the pod the right to pull (imagePullSecrets).
+        Correct the image name or tag in the pod template, or give the pod the right to pull
+        (imagePullSecrets).
 
     When this is fine
         Never.

@@ -23,16 +23,18 @@ def readiness_probe(this: Rule, view: ServiceView) -> Iterator[Finding]:
     """Report pods that get no traffic because a readiness probe fails.
 
     What it means
-        The container runs, but its readiness probe has not succeeded, or failed `failureThreshold` times in a row.
-        The pod is not Ready, so the Service sends it nothing. The container is not restarted for that: this is what a
-        liveness probe does.
+        The container runs, but its readiness probe has not succeeded, or failed `failureThreshold` times in a
+        row. The pod is not Ready, so the Service sends it nothing. The container is not restarted for that:
+        this is what a liveness probe does.
 
     How to confirm
-        The pod's events quote the probe's last answer. A request through the API server's pod proxy dials the pod's
-        address, as the probe does; `kubectl port-forward` dials localhost inside the pod and proves less.
+        The pod's events quote the probe's last answer. A request through the API server's pod proxy dials the
+        pod's address, as the probe does; `kubectl port-forward` dials localhost inside the pod and proves
+        less.
 
     How to fix
-        Make the application answer, or correct the port, path, scheme or timeout of the probe in the pod template.
+        Make the application answer, or correct the port, path, scheme or timeout of the probe in the pod
+        template.
 
     When this is fine
         While the application is loading, or when it takes itself out of service on purpose.
@@ -40,9 +42,7 @@ def readiness_probe(this: Rule, view: ServiceView) -> Iterator[Finding]:
     for trouble in troubles.troubles(view, lambda step: step.kind is StepKind.PROBED):
         pod, name = trouble.pod, trouble.why.container
         container = readiness.find_container(pod, name)
-        if container is None or container.readiness_probe is None:
-            continue
-        if readiness.time_left(pod, trouble.why, view.now):
+        if trouble.waiting or container is None or container.readiness_probe is None:
             continue
         event = troubles.last_event(view, pod, "Unhealthy", "Readiness probe")
         yield this.finding(

@@ -14,14 +14,15 @@ def unschedulable(this: Rule, view: ServiceView) -> Iterator[Finding]:
     """Report selected pods that no node takes.
 
     What it means
-        The scheduler has looked at every node and found none that fits, or the pod is gated. Without a node the pod
-        gets no address, so it is no endpoint. The scheduler's own words count the nodes by reason.
+        The scheduler has looked at every node and found none that fits, or the pod is gated. Without a node
+        the pod gets no address, so it is no endpoint. The scheduler's own words count the nodes by reason.
 
     How to confirm
         `kubectl describe pod NAME` ends with the scheduler's events.
 
     How to fix
-        Remove what the message names: ask for less, tolerate the taint, correct the node selector, add a node.
+        Remove what the message names: ask for less, tolerate the taint, correct the node selector, add a
+        node.
 
     When this is fine
         A cluster autoscaler is adding a node.

@@ -15,19 +15,22 @@ def declared_by_none(this: Rule, view: ServiceView) -> Iterator[Finding]:
     """Report a named target port that no selected pod declares.
 
     What it means
-        A target port given by name is looked up in each pod: some container, or a native sidecar from Kubernetes 1.33
-        on, must declare a port of that name and of the Service port's protocol. No selected pod does, so the port has
-        no endpoint, although the pods are listed in the slices: without a port. `kubectl describe service` prints
-        their bare addresses, which looks as if it worked.
+        A target port given by name is looked up in each pod: some container, or a native sidecar from
+        Kubernetes 1.33 on, must declare a port of that name and of the Service port's protocol. No selected
+        pod does, so the port has no endpoint, although the pods are listed in the slices: without a port.
+        `kubectl describe service` prints their bare addresses, which looks as if it worked.
 
     How to confirm
-        `kubectl get endpointslices -l kubernetes.io/service-name=NAME -o yaml` shows `ports: []` or lacks the port.
+        `kubectl get endpointslices -l kubernetes.io/service-name=NAME -o yaml` shows `ports: []` or lacks the
+        port.
 
     How to fix
-        Set the target port to a name that the containers declare, or to a number; or declare the name in the template.
+        Set the target port to a name that the containers declare, or to a number; or declare the name in the
+        template.
 
     When this is fine
-        Never: traffic to this port fails. On a headless Service addresses still resolve; only SRV records lack the port.
+        Never: traffic to this port fails. On a headless Service addresses still resolve; only SRV records
+        lack the port.
     """
     for wanted in named_ports.named_ports(view):
         if wanted.with_it or not wanted.without:
@@ -45,8 +48,7 @@ def declared_by_none(this: Rule, view: ServiceView) -> Iterator[Finding]:
 
 def _rows(view: ServiceView, wanted: NamedPort) -> Iterator[Row]:
     for owner, pods in workloads.by_owner(view.snapshot, wanted.without).items():
-        members = [pod for pod in wanted.without if pod in pods]
-        declared = named_ports.show(named_ports.declared_by(members))
+        declared = named_ports.show(named_ports.declared_by(pods))
         verb = "declares" if len(pods) == 1 else "declare"
         yield Row("pods", f"{len(pods)} of {owner} {verb}: {declared}", "spec.containers[].ports")
     same = [entry for entry in named_ports.declared_by(wanted.without) if entry.port.name == wanted.target]
@@ -61,7 +63,8 @@ def _rows(view: ServiceView, wanted: NamedPort) -> Iterator[Row]:
         listed = sum(len(entry.endpoints) for entry in bare)
         names = wording.names(entry.metadata.name for entry in bare)
         verb = "lists" if len(bare) == 1 else "list"
-        value = f"{names} {verb} {wording.count(listed, 'endpoint')} with ports: [] (why kubectl describe shows addresses)"
+        shown = f"{wording.count(listed, 'endpoint')} with ports: []"
+        value = f"{names} {verb} {shown} (why kubectl describe shows addresses)"
         yield Row("slices", value, "EndpointSlice.ports")
     yield Row(
         "clients",

@@ -16,15 +16,17 @@ def declared_by_some(this: Rule, view: ServiceView) -> Iterator[Finding]:
     """Report a named target port that only some selected pods declare.
 
     What it means
-        A target port given by name is looked up in each pod by itself. The pods that do not declare it are listed in
-        the slices without this port and get no traffic for it; the others do. Typical: a rollout that renamed the port,
-        or two workloads behind one selector.
+        A target port given by name is looked up in each pod by itself. The pods that do not declare it are
+        listed in the slices without this port and get no traffic for it; the others do. Typical: a rollout
+        that renamed the port, or two workloads behind one selector.
 
     How to confirm
-        `kubectl get endpointslices -l kubernetes.io/service-name=NAME -o yaml` shows two slices with different ports.
+        `kubectl get endpointslices -l kubernetes.io/service-name=NAME -o yaml` shows two slices with
+        different ports.
 
     How to fix
-        Declare the port name in the template of the workload that lacks it, or use a number that holds for all pods.
+        Declare the port name in the template of the workload that lacks it, or use a number that holds for
+        all pods.
 
     When this is fine
         While a rollout that adds the name is under way.
@@ -60,8 +62,7 @@ def _rows(view: ServiceView, wanted: NamedPort, owner: Ref, names: set[str]) -> 
     verb = "declares" if len(lacking) == 1 else "declare"
     yield Row("without", f"{len(lacking)} of {owner} {verb}: {declared}", "spec.containers[].ports")
     for other, pods in workloads.by_owner(view.snapshot, wanted.with_it).items():
-        members = [pod for pod in wanted.with_it if pod in pods]
-        shown = named_ports.show(e for e in named_ports.declared_by(members) if e.port.name == wanted.target)
+        shown = named_ports.show(e for e in named_ports.declared_by(pods) if e.port.name == wanted.target)
         yield Row("with", f"{len(pods)} of {other}: {shown}", "spec.containers[].ports")
     usable = next(len(facts.usable) for facts in view.ports if facts.key == wanted.port.key)
     yield Row(

@@ -7,6 +7,7 @@ from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.cell import Cell
 from kubesvc.model.report import Confidence, Finding, Row, Verdict
+from kubesvc.semantics import readiness
 
 
 @rule("KSV901", "unexplained", confidence=Confidence.LIKELY, residual=True, since="0.1")
@@ -36,6 +37,8 @@ def unexplained(this: Rule, view: ServiceView) -> Iterator[Finding]:
             place = view.place._replace(port=facts.key)
             yield this.finding(view, f"no rule explains the trouble of {name}", [place], view.ref, rows)
         for cell in suffering:
+            if cell.pod and cell.why and readiness.time_left(cell.pod, cell.why, view.now):
+                continue  # not in trouble yet: the kubelet still gives it time
             rows = [Row("pod", _why(cell), cell.why.field if cell.why else "EndpointSlice")]
             culprit = cell.pod.ref if cell.pod else view.ref
             yield this.finding(view, f"no rule explains the trouble of {name}", [cell.place], culprit, rows)

@@ -20,8 +20,8 @@ def matches_no_pod(this: Rule, view: ServiceView) -> Iterator[Finding]:
     """Report a selector that no pod of the Service's namespace carries.
 
     What it means
-        A Service sends traffic to the pods in its own namespace whose labels hold every key and value of its selector.
-        No pod does, so the Service has no endpoint, and clients inside the cluster are refused.
+        A Service sends traffic to the pods in its own namespace whose labels hold every key and value of its
+        selector. No pod does, so the Service has no endpoint, and clients inside the cluster are refused.
         Letter case counts, and all requirements must hold at once.
 
     How to confirm
@@ -40,8 +40,8 @@ def matches_no_pod(this: Rule, view: ServiceView) -> Iterator[Finding]:
         return
     if view.optional(lambda: view.making):
         return
-    neighbours = view.optional(lambda: view.neighbours)
-    near = candidates.near_misses(view.snapshot, service, neighbours or ())
+    neighbors = view.optional(lambda: view.neighbors)
+    near = candidates.near_misses(view.snapshot, service, neighbors or ())
     rows = list(_rows(view, near))
     yield this.finding(
         view,
@@ -50,6 +50,8 @@ def matches_no_pod(this: Rule, view: ServiceView) -> Iterator[Finding]:
         service.ref,
         rows,
         fixes=[_fix(view, candidate) for candidate in _distinct(near)[:_OFFERED]],
+        # A workload of a kind that could not be read may make such pods and be scaled to zero.
+        confidence=Confidence.LIKELY if view.workloads.gaps else None,
     )
 
 
@@ -70,6 +72,11 @@ def _rows(view: ServiceView, near: tuple[Candidate, ...]) -> Iterator[Row]:
         yield from _elsewhere(view)
     ports = [str(port.port) for port in view.service.spec.ports]
     yield Row("clients", wording.refusal(view.service, ports), "EndpointSlice")
+    for gap in view.workloads.gaps:
+        value = (
+            f"{gap.read} could not be read ({gap.reason}): one that is scaled to zero would explain it too"
+        )
+        yield Row("not read", value, gap.read.kind)
     manager = derived.managers(view.service).get("spec.selector")
     if manager:
         wrote = wording.ago(manager.last_wrote, view.now)
@@ -119,7 +126,5 @@ def _relabelling(view: ServiceView, candidate: Candidate) -> Iterator[str]:
         return
     fixed = sorted({pair.new_key for pair in candidate.pairs} & workload.spec.selector.keys)
     if fixed:
-        verb = "is" if len(fixed) == 1 else "are"
-        yield (
-            f"Relabeling {candidate.owner} instead is not possible: {', '.join(fixed)} {verb} in its immutable selector."
-        )
+        held = f"{', '.join(fixed)} {'is' if len(fixed) == 1 else 'are'} in its immutable selector"
+        yield f"Relabeling {candidate.owner} instead is not possible: {held}."

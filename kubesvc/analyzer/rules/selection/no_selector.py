@@ -23,8 +23,8 @@ def no_selector(this: Rule, view: ServiceView) -> Iterator[Finding]:
         `kubectl get endpointslices -l kubernetes.io/service-name=NAME` lists nothing.
 
     How to fix
-        Give the Service a selector, or create an EndpointSlice with the label `kubernetes.io/service-name`, in the
-        Service's namespace, whose port name and protocol equal the Service's.
+        Give the Service a selector, or create an EndpointSlice with the label `kubernetes.io/service-name`,
+        in the Service's namespace, whose port name and protocol equal the Service's.
 
     When this is fine
         A controller is about to write the slices.

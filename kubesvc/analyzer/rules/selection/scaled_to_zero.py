@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from kubesvc.analyzer import commands, workloads, wording
+from kubesvc.analyzer import commands, wording, workloads
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.objects import DaemonSet

@@ -16,13 +16,15 @@ def differ(this: Rule, view: ServiceView) -> Iterator[Finding]:
     """Report endpoints that the slices list and should not, or lack and should have.
 
     What it means
-        kubesvc repeats on paper what the EndpointSlice controller writes for this Service, and the real slices differ.
-        Seen twice, the controller is behind or not running; or somebody else wrote a slice for a Service that has a
-        selector. kube-proxy and CoreDNS use every slice that is labeled with the Service's name, whoever wrote it.
+        kubesvc repeats on paper what the EndpointSlice controller writes for this Service, and the real
+        slices differ. Seen twice, the controller is behind or not running; or somebody else wrote a slice for
+        a Service that has a selector. kube-proxy and CoreDNS use every slice that is labeled with the
+        Service's name, whoever wrote it.
 
     How to confirm
-        Run `kubesvc explain` again after some seconds. `kubectl get endpointslices -l kubernetes.io/service-name=NAME`
-        with `-o yaml` shows what is listed, and `endpointslice.kubernetes.io/managed-by` who wrote it.
+        Run `kubesvc explain` again after some seconds. `kubectl get endpointslices -l
+        kubernetes.io/service-name=NAME` with `-o yaml` shows what is listed, and
+        `endpointslice.kubernetes.io/managed-by` who wrote it.
 
     How to fix
         Where the controller is behind, look at kube-controller-manager: its log and its lease in kube-system.
