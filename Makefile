@@ -57,8 +57,8 @@ e2e: setup ## build the wheel, start a real control plane, run the scenarios
 
 # --- a cluster to look at
 
-cluster: setup ## start the local control plane and keep it
-	$(BIN)/python -m e2e.cluster up
+cluster: setup ## start the local control plane, with every scenario in it, and keep it
+	@$(BIN)/python -m e2e.showcase
 
 cluster-down: setup ## stop it
 	$(BIN)/python -m e2e.cluster down

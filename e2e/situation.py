@@ -32,8 +32,7 @@ def situation(cluster: Cluster, scenario: Scenario) -> Iterator[Kubectl]:
     with ExitStack() as undo:
         for name in scenario.objects:
             undo.callback(_delete, kubectl, name)
-            _create(kubectl, name)
-        apply(kubectl, scenario)
+        bring_about(kubectl, scenario)
         for observation in scenario.before_pause:
             observe(kubectl, observation)
         if scenario.paused:
@@ -45,8 +44,12 @@ def situation(cluster: Cluster, scenario: Scenario) -> Iterator[Kubectl]:
         yield kubectl
 
 
-def apply(kubectl: Kubectl, scenario: Scenario) -> None:
-    """Apply the manifests and statuses of a scenario whose namespaces exist."""
+def bring_about(kubectl: Kubectl, scenario: Scenario) -> None:
+    """Create the namespaces of a scenario that are missing, and apply its manifests and statuses."""
+    known = kubectl.run("get", "namespaces", "-o", "name").split()
+    for name in scenario.objects:
+        if f"namespace/{name}" not in known or _going(kubectl, name):
+            _create(kubectl, name)
     for namespace, documents in scenario.objects.items():
         there = replace(kubectl, namespace=namespace)
         there.run("apply", "-f", "-", stdin=yaml.safe_dump_all(documents))
@@ -69,6 +72,14 @@ def _create(kubectl: Kubectl, name: str) -> None:
 
     await_condition(f"namespace {name} created", created, seconds=_SECONDS)
     await_condition(f"service account in {name}", lambda: _has_account(kubectl, name))
+
+
+def _going(kubectl: Kubectl, name: str) -> bool:
+    return bool(
+        kubectl.run(
+            "get", "namespace", name, "-o", "jsonpath={.metadata.deletionTimestamp}", "--ignore-not-found"
+        )
+    )
 
 
 def _has_account(kubectl: Kubectl, name: str) -> bool:
