@@ -22,13 +22,17 @@ _WIDEST_STATE: Final = 34
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A line before it is placed: `note` is its explanation, `indent` where that begins."""
+    """A line before it is placed: `note` is its explanation, `indent` where that begins.
+
+    `column` is where `right` begins, None for the column that the tree shares.
+    """
 
     body: Spans
     lead: Spans = ()
     rest: Spans = ()
     hang: int = 0
     right: Spans = ()
+    column: int | None = None
     note: str = ""
     indent: int = 0
 
@@ -47,10 +51,12 @@ class _Spot:
 def put_tree(page: Page, root: Line, *, annotate: bool) -> None:
     """Write the tree under a line."""
     rows = _Grower(page.pen, annotate=annotate).grow(root)
-    sizes = [size for row in rows if row.right and (size := breadth(row.right)) <= _WIDEST_STATE]
+    shared = [breadth(row.right) for row in rows if row.right and row.column is None]
+    sizes = [size for size in shared if size <= _WIDEST_STATE]
     limit = page.terminal.width
-    column = limit - max(sizes) if limit is not None and sizes else None
+    edge = limit - max(sizes) if limit is not None and sizes else None
     for row in rows:
+        column = edge if row.column is None else row.column
         page.put(row.body, lead=row.lead, rest=row.rest, hang=row.hang, right=row.right, column=column)
         if row.note:
             page.put((page.pen(row.note, Style.FAINT),), lead=(*row.rest, blanks(row.indent)))
@@ -69,7 +75,8 @@ class _Grower:
         cells = [self._pen(text) for text in (root.value, *root.details) if text]
         body = _join([self._pen(root.label, Style.STRONG), *cells])
         rest = (self._pen("│  "),) if root.children else (blanks(_GAP),)
-        self._rows.append(_Row(body, (), rest, 0, self._state(root), self._note(root.kind, None)))
+        note = self._note(root.kind, None)
+        self._rows.append(_Row(body, (), rest, 0, self._state(root), note=note))
         self._branches(root.children, ())
         return self._rows
 
@@ -97,20 +104,21 @@ class _Grower:
         body = (*self._label(line.label, at.labels), *_table_row(self._cells(line), at.columns))
         under = (*at.rest, self._pen("│  ")) if line.children else at.rest
         hang = at.labels - _GAP if line.children else at.labels
-        self._rows.append(_Row(body, at.lead, under, hang, self._state(line), at.note))
+        self._rows.append(_Row(body, at.lead, under, hang, self._state(line), note=at.note))
         self._branches(line.children, at.rest)
 
     def _endpoint(self, line: Line, at: _Spot) -> None:
         """Write the mark in front, and the state as one more column."""
         mark = self._pen(MARKS[line.mark], MARK_STYLES[line.mark])
         cells = _table_row(self._cells(line), at.columns)
-        state = self._state(line, marked=False)
         end = sum(at.columns) + _GAP * sum(map(bool, at.columns))
-        gap = blanks(max(_GAP, end - breadth(cells)) if state else 0)
-        body = (mark, blanks(2 - width(mark.text)), *cells, gap, *state)
+        filled = blanks(max(_GAP, end - breadth(cells)) - 2)  # off a terminal two more come before the state
+        body = (mark, blanks(2 - width(mark.text)), *cells, filled)
         under = (*at.rest, self._pen("│  ")) if line.children else at.rest
+        column = breadth(at.lead) + 2 + end
         indent = 0 if line.children else 2
-        self._rows.append(_Row(body, at.lead, under, 2, note=at.note, indent=indent))
+        state = self._state(line, marked=False)
+        self._rows.append(_Row(body, at.lead, under, 2, state, column, at.note, indent))
         self._branches(line.children, at.rest)
 
     def _table(self, line: Line, at: _Spot) -> None:
@@ -120,14 +128,15 @@ class _Grower:
         lead, start = at.lead, self._label(line.label, at.labels)
         if line.value or line.state or line.codes or line.mark is not Mark.NONE or at.note:
             body = (*start, *_table_row(self._cells(line), []))
-            self._rows.append(_Row(body, lead, at.rest, at.labels, self._state(line), at.note))
+            self._rows.append(_Row(body, lead, at.rest, at.labels, self._state(line), note=at.note))
             lead, start = at.rest, (blanks(at.labels),)
         before: LineKind | None = None
         for child in line.children:
             cells = _table_row(self._cells(child), columns[child.kind])
             body = (*start, *self._label(child.label, inner), *cells)
             note = self._note(child.kind, before)
-            row = _Row(body, lead, at.rest, at.labels + inner, self._state(child), note, at.labels)
+            hang = at.labels + inner
+            row = _Row(body, lead, at.rest, hang, self._state(child), note=note, indent=at.labels)
             self._rows.append(row)
             self._branches(child.children, (*at.rest, blanks(at.labels)))
             lead, start, before = at.rest, (blanks(at.labels),), child.kind

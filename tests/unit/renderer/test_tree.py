@@ -62,6 +62,17 @@ def test_facts_of_endpoints_stand_in_columns() -> None:
     ]
 
 
+def test_the_state_of_an_endpoint_is_kept_in_one_piece() -> None:
+    """Where it does not fit it gets a line, and ends at the edge."""
+    state = "not ready: readiness probe of app"
+    end = line(LineKind.ENDPOINT, "10.0.0.1:80", "web-1", details=("node-a",), state=state, mark=Mark.BAD)
+    assert drawn(line(LineKind.PORT, "Port x", "80/TCP", end)) == [
+        "└─ Port x  80/TCP",
+        "   └─ ✗ 10.0.0.1:80   web-1   node-a",
+        " " * 27 + state,
+    ]
+
+
 def test_slices_are_a_table_beside_their_label() -> None:
     """One below the other."""
     slices = (line(LineKind.SLICE, "web-1", "IPv4"), line(LineKind.SLICE, "web-two", "IPv6"))
