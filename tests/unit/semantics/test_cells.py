@@ -1,0 +1,229 @@
+"""What the slices say, joined with what the controller should write."""
+
+from kubesvc.model.cell import Cell, State, StepKind
+from kubesvc.model.objects import EndpointPort, EndpointSlice, Node, Pod, Service, ServicePort, TargetRef
+from kubesvc.model.place import EndpointId
+from kubesvc.model.query import Origin, Viewpoint
+from kubesvc.semantics import cells, dns, endpoints, proxy
+from tests.support.builders import (
+    HTTP,
+    OTHER,
+    endpoint,
+    hand_made,
+    headless,
+    node,
+    pod,
+    pods,
+    service,
+    slices,
+    terminating,
+    unready,
+    with_,
+)
+
+DUAL = ("IPv4", "IPv6")
+
+
+def selected(*members: Pod, nodes: tuple[Node, ...] = (node(),)) -> cells.Selected:
+    """Selected pods on nodes that exist."""
+    return cells.Selected(members, {n.metadata.name: n for n in nodes}, 36)
+
+
+def joined(of: Service, written: tuple[EndpointSlice, ...], *members: Pod) -> tuple[Cell, ...]:
+    """The cells of a Service."""
+    return cells.cells(of, written, selected(*members))
+
+
+def test_there_is_a_cell_per_port_family_and_pod() -> None:
+    """In this order, with the facts of the slices and the chain of the prediction."""
+    of = service("web", HTTP, OTHER, ip_families=DUAL)
+    members = (pod("b", ips=("10.0.0.2", "fd00::2")), pod("a", ips=("10.0.0.1", "fd00::1")))
+
+    found = joined(of, slices(of, *members), *members)
+
+    assert [(c.place.port, c.place.family, c.address) for c in found] == [
+        (port, family, address)
+        for port in ("http", "admin")
+        for family, addresses in (("IPv4", ("10.0.0.1", "10.0.0.2")), ("IPv6", ("fd00::1", "fd00::2")))
+        for address in addresses
+    ]
+    assert {c.state for c in found} == {State.READY}
+    assert all(c.why is None and c.chain and c.pod and c.node == "node-a" for c in found)
+
+
+def test_a_selected_pod_that_no_slice_lists_is_absent() -> None:
+    """Its chain tells whether that is right."""
+    missed, finished = pod("web-1"), pod("web-2", phase="Failed")
+
+    first, second = joined(service(), slices(service()), missed, finished)
+
+    assert (first.state, first.why) == (State.ABSENT, None)
+    assert (second.state, second.why and second.why.kind) == (State.ABSENT, StepKind.PHASE)
+    assert (first.address, first.number, first.conditions) == (None, None, None)
+
+
+def test_an_endpoint_of_no_selected_pod_has_no_prediction() -> None:
+    """Only what the slices say."""
+    (found,) = joined(service(), (hand_made(endpoint("192.0.2.1")),))
+
+    assert (found.state, found.pod, found.chain) == (State.READY, None, None)
+    assert found.place.endpoint == EndpointId("", "192.0.2.1")
+
+
+def test_a_pod_of_another_incarnation_is_not_the_selected_one() -> None:
+    """Pods are joined by uid."""
+    before = with_(pod(), metadata__uid="uid-before")
+
+    found = joined(service(), slices(service(), before), pod())
+
+    assert [(c.place.endpoint and c.place.endpoint.uid, c.state) for c in found] == [
+        ("uid-before", State.READY),
+        ("uid-web-1", State.ABSENT),
+    ]
+
+
+def test_a_target_that_is_no_pod_is_named_by_its_address() -> None:
+    """Also without a target, or with an unnamed one."""
+    vm = with_(endpoint("192.0.2.1"), target_ref=TargetRef(kind="VirtualMachine", name="vm"))
+
+    assert cells.identify(vm) == EndpointId("", "192.0.2.1")
+    assert cells.identify(with_(vm, target_ref=TargetRef(kind="Pod"))) == EndpointId("", "192.0.2.1")
+    assert cells.identify(endpoint()) == EndpointId("", "")
+
+
+def test_an_endpoint_without_an_address_is_ignored() -> None:
+    """As kube-proxy does."""
+    assert joined(service(), (hand_made(endpoint()),)) == ()
+
+
+def test_an_endpoint_in_two_slices_is_one_cell() -> None:
+    """Found where it has the port; both slices are named."""
+    bare = hand_made(endpoint("10.244.0.5", target=pod()), ports=())
+
+    for written in ((bare, *slices(service(), pod())), (*slices(service(), pod()), bare)):
+        (found,) = joined(service(), written, pod())
+        assert (found.number, found.state) == (8080, State.READY)
+        assert set(found.slices) == {"by-hand", "web-1"}
+
+
+def test_of_two_entries_the_one_that_stays_wins() -> None:
+    """endpointslicecache.go, addEndpoints: a terminating one never replaces another."""
+    going = hand_made(endpoint("10.244.0.5", ready=False, terminating=True, target=pod()), name="going")
+    staying = hand_made(endpoint("10.244.0.5", target=pod()), name="staying")
+
+    for written in ((going, staying), (staying, going)):
+        (found,) = joined(service(), written, pod())
+        assert found.state is State.READY
+
+
+def test_a_port_matches_by_name_and_protocol() -> None:
+    """Nil names and numbers, and the number 0, are ignored by kube-proxy."""
+    listed = endpoint("192.0.2.1")
+    for wrong in (
+        EndpointPort(name="other", port=1),
+        EndpointPort(name="http", port=1, protocol="UDP"),
+        EndpointPort(name=None, port=1),
+        EndpointPort(name="http", port=None),
+        EndpointPort(name="http", port=0),
+    ):
+        (found,) = joined(service(), (hand_made(listed, ports=(wrong,)),))
+        assert found.state is State.NO_PORT
+    unnamed = ServicePort(port=80)
+    (found,) = joined(service("web", unnamed), (hand_made(listed, ports=(EndpointPort(name="", port=1),)),))
+    assert (found.place.port, found.number) == ("80/TCP", 1)
+
+
+def test_a_service_without_ports_has_cells_without_a_port() -> None:
+    """Its name is what clients use."""
+    of = with_(headless(), spec__ports=())
+
+    (found,) = joined(of, slices(of, pod()), pod())
+
+    assert (found.place.port, found.number, found.state) == (None, 0, State.READY)
+
+
+def test_a_family_that_only_the_slices_have_is_shown() -> None:
+    """Somebody wrote it; other types of addresses have no meaning."""
+    found = joined(
+        service(),
+        (hand_made(endpoint("fd00::1"), family="IPv6"), hand_made(endpoint("a.example"), family="FQDN")),
+    )
+
+    assert [(c.place.family, c.address) for c in found] == [("IPv6", "fd00::1")]
+
+
+def test_pods_that_could_not_be_read_are_no_absent_pods() -> None:
+    """The slices are all that is known."""
+    (found,) = cells.cells(service(), slices(service(), pod()), None)
+
+    assert (found.state, found.pod, found.chain) == (State.READY, None, None)
+    assert cells.cells(service(), slices(service()), None) == ()
+
+
+def test_an_alias_has_no_cells() -> None:
+    """Unless slices were left behind."""
+    alias = service(type="ExternalName")
+
+    assert joined(alias, ()) == ()
+    assert len(joined(alias, slices(service(), pod()))) == 1
+
+
+def test_a_service_without_a_selector_predicts_nothing() -> None:
+    """Its endpoints are written by somebody else."""
+    of = service(selector={})
+
+    (found,) = joined(of, (hand_made(endpoint("10.244.0.5", target=pod())),))
+
+    assert (found.pod, found.chain) == (None, None)
+
+
+def usable(*members: Pod) -> list[str]:
+    """Which pods get traffic through the virtual address."""
+    of = service()
+    found = proxy.usable(joined(of, slices(of, *members), *members), Viewpoint(Origin.NODE, "node-a"))
+    return [c.place.endpoint.name for c in found if c.place.endpoint]
+
+
+def test_ready_endpoints_get_traffic() -> None:
+    """Not those that are not."""
+    assert usable(pod("a"), unready("b"), terminating(pod("c"))) == ["a"]
+
+
+def test_terminating_endpoints_serve_only_where_none_is_ready() -> None:
+    """pkg/proxy/topology.go, CategorizeEndpoints."""
+    assert usable(unready("b"), terminating(pod("c")), terminating(unready("d"))) == ["c"]
+    assert usable(unready("b"), terminating(unready("d"))) == []
+
+
+def test_a_published_terminating_pod_is_ready() -> None:
+    """Ready includes the effect of publishNotReadyAddresses."""
+    of = service(publish_not_ready_addresses=True)
+    members = (terminating(unready("a")),)
+
+    assert len(proxy.usable(joined(of, slices(of, *members), *members), Viewpoint())) == 1
+
+
+def test_a_headless_name_answers_ready_endpoints_only() -> None:
+    """With or without a resolved port; never terminating ones."""
+    of = headless("web", with_(HTTP, target_port="nobody"))
+    members = (*pods(2), terminating(pod("web-3")), unready("web-4"))
+
+    found = dns.answered(joined(of, slices(of, *members), *members))
+
+    assert [c.place.endpoint.name for c in found if c.place.endpoint] == ["web-1", "web-2"]
+
+
+def test_kube_proxy_serves_virtual_addresses_only() -> None:
+    """ShouldSkipService."""
+    assert proxy.has_virtual_address(service())
+    for of in (headless(), service(cluster_ip=""), service(type="ExternalName")):
+        assert not proxy.has_virtual_address(of)
+
+
+def test_membership_is_not_decided_by_the_slices() -> None:
+    """Prediction and reality are never mixed."""
+    (found,) = joined(service(), slices(service(), pod()), pod(phase="Failed"))
+
+    assert found.state is State.READY
+    assert found.chain is not None
+    assert endpoints.is_member(found.chain) is False

@@ -1,0 +1,168 @@
+"""What the cluster would hold after a change."""
+
+import pytest
+
+from kubesvc.model.change import ABSENT, Change, Op
+from kubesvc.model.objects import EndpointSlice, Node, Pod, Ref, Service
+from kubesvc.model.read import Gap, GapReason, Read, Unavailable, Unread
+from kubesvc.model.snapshot import Snapshot
+from kubesvc.semantics import cells, drift, reads
+from kubesvc.semantics.simulate import simulate
+from tests.support.builders import (
+    NOW,
+    endpoint,
+    hand_made,
+    node,
+    pod,
+    pods,
+    service,
+    settled,
+    slices,
+    with_,
+)
+
+WRONG = service(selector={"app": "Web"})
+FIX = Change(WRONG.ref, (Op(("spec", "selector", "app"), "web"),))
+
+
+def listed(snapshot: Snapshot, of: Service = WRONG) -> list[tuple[str, int]]:
+    """The slices of a Service and how many endpoints they hold."""
+    found = snapshot.find(reads.slices_of(of), EndpointSlice)
+    return [(entry.metadata.name, len(entry.endpoints)) for entry in found]
+
+
+def test_the_object_is_changed_and_its_slices_are_predicted() -> None:
+    """Everything else stays."""
+    before = settled(WRONG, *pods(3))
+
+    after = simulate(before, FIX)
+
+    changed = after.objects[WRONG.ref]
+    assert isinstance(changed, Service)
+    assert changed == with_(WRONG, spec__selector={"app": "web"})
+    assert listed(before) == [("web-1", 0)]
+    assert listed(after) == [("web-1", 3)]
+    assert after.find(Read("Pod"), Pod) == before.find(Read("Pod"), Pod)
+
+
+def test_a_simulated_cluster_has_no_drift() -> None:
+    """What was behind is written."""
+    stale = settled(WRONG, *pods(2)).with_answers(slices(WRONG, *pods(5)), [])
+
+    after = simulate(stale, FIX)
+
+    of = after.objects[WRONG.ref]
+    assert isinstance(of, Service)
+    written = after.find(reads.slices_of(of), EndpointSlice)
+    selected = cells.Selected(pods(2), {"node-a": node()}, 36)
+    assert drift.drift(of, written, cells.cells(of, written, selected)) == ()
+
+
+def test_slices_of_others_stay() -> None:
+    """The controller never touches them."""
+    before = settled(WRONG, *pods(1), hand_made(endpoint("192.0.2.1")))
+
+    assert listed(simulate(before, FIX)) == [("by-hand", 1), ("web-1", 1)]
+
+
+def test_slices_of_an_earlier_incarnation_go() -> None:
+    """They bear the controller's label, and it deletes them."""
+    (stale,) = slices(with_(WRONG, spec__selector={"app": "web"}, metadata__uid="before"), pod())
+    before = settled(WRONG, *pods(1), with_(stale, metadata__name="stale"))
+
+    assert listed(simulate(before, FIX)) == [("web-1", 1)]
+
+
+def test_a_service_that_gets_a_selector_gets_slices() -> None:
+    """And one that loses it keeps none of the controller's."""
+    bare = service(selector={})
+    given = Change(bare.ref, (Op(("spec", "selector"), {"app": "web"}),))
+    taken = Change(WRONG.ref, (Op(("spec", "selector"), ABSENT),))
+
+    assert listed(simulate(settled(bare, *pods(2)), given)) == [("web-1", 2)]
+    assert listed(simulate(settled(WRONG), taken)) == []
+
+
+def partly(*covered: Read, gaps: tuple[Gap, ...] = ()) -> Snapshot:
+    """What is known of a cluster after some reads."""
+    whole = settled(WRONG, *pods(2))
+    known = [
+        obj for obj in whole.objects.values() if any(r.kind == obj.kind and r.matches(obj) for r in covered)
+    ]
+    return Snapshot("test", NOW).with_answers(known, covered, gaps)
+
+
+SERVICE, SLICES, PODS = Read("Service", "shop", "web"), reads.slices_of(WRONG), Read("Pod", "shop")
+
+
+@pytest.mark.parametrize(
+    ("known", "wanted"),
+    [
+        ((SERVICE,), {SLICES}),
+        ((SERVICE, SLICES, reads.pods_of(WRONG)), {reads.pods_of(service())}),
+        ((SERVICE, SLICES, PODS), {Read("Node", name="node-a")}),
+    ],
+)
+def test_what_was_not_read_is_asked_for(known: tuple[Read, ...], wanted: set[Read]) -> None:
+    """It never becomes zero."""
+    with pytest.raises(Unread) as unread:
+        simulate(partly(*known), FIX)
+
+    assert unread.value.reads == wanted
+
+
+@pytest.mark.parametrize("lost", [reads.pods_of(service()), Read("Node", name="node-a")], ids=str)
+def test_what_could_not_be_read_is_not_zero_either(lost: Read) -> None:
+    """The outcome is not known."""
+    known = (SERVICE, SLICES) if lost.kind == "Pod" else (SERVICE, SLICES, PODS)
+
+    with pytest.raises(Unavailable):
+        simulate(partly(*known, gaps=(Gap(lost, GapReason.FORBIDDEN),)), FIX)
+
+
+def test_nodes_do_not_matter_where_unready_addresses_are_published() -> None:
+    """The controller lists the pods all the same."""
+    published = Change(WRONG.ref, (*FIX.ops, Op(("spec", "publishNotReadyAddresses"), value=True)))
+
+    assert listed(simulate(partly(SERVICE, SLICES, PODS), published)) == [("web-1", 2)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        Change(Ref("Service", "shop", "absent"), ()),
+        Change(Ref("Pod", "shop", "web-1"), ()),
+        Change(WRONG.ref, (Op(("spec", "ports"), "x"),)),
+        Change(WRONG.ref, (Op(("spec", "ports", 7, "port"), 1),)),
+        Change(WRONG.ref, (Op(("spec", "type", "x"), 1),)),
+    ],
+)
+def test_a_change_that_does_not_fit_is_an_error(change: Change) -> None:
+    """It is not half applied."""
+    with pytest.raises(ValueError, match=r"\S"):
+        simulate(settled(WRONG, *pods(1)), change)
+
+
+@pytest.mark.parametrize(("number", "wanted"), [(0, 0), (3, 3), (4, 1)])
+def test_few_nodes_are_read_by_name(number: int, wanted: int) -> None:
+    """More are one list."""
+    members = tuple(pod(f"web-{n}", node=f"node-{n}") for n in range(number))
+
+    try:
+        reads.nodes_of(Snapshot("test", NOW), members)
+        asked: frozenset[Read] = frozenset()
+    except Unread as unread:
+        asked = unread.reads
+
+    assert len(asked) == wanted
+    assert (Read("Node") in asked) is (number > reads.NODES_BY_NAME)
+
+
+def test_a_node_that_could_not_be_decoded_is_not_gone() -> None:
+    """Nothing is known of any Node then."""
+    gap = Gap(Read("Node", name="node-a"), GapReason.UNREADABLE)
+    snapshot = Snapshot("test", NOW).with_answers([node("node-b")], [Read("Node")], [gap])
+
+    assert reads.nodes_of(snapshot, (pod(), pod("web-2", node="node-b"))) is None
+    assert list(reads.nodes_of(snapshot, (pod("web-2", node="node-b"),)) or ()) == ["node-b"]
+    assert snapshot.find(Read("Node"), Node) == (node("node-b"),)
