@@ -115,8 +115,8 @@ class ApiServer:
 
     def _resource(self, asked: Asked) -> Answer:
         parts = asked.path.strip("/").split("/")
-        group_version = parts[1] if parts[0] == "api" else "/".join(parts[1:3])
-        rest = parts[2:] if parts[0] == "api" else parts[3:]
+        at = 2 if parts[0] == "api" else 3
+        group_version, rest = "/".join(parts[1:at]), parts[at:]
         namespace = ""
         if len(rest) > 2 and rest[0] == "namespaces":
             namespace, rest = rest[1], rest[2:]
