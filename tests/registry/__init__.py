@@ -1,0 +1,1 @@
+"""Laws about all rules, and the generator of their pages."""
