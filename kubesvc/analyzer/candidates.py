@@ -1,9 +1,10 @@
 """Near misses: changes of a selector that would select the pods somebody probably meant."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Final
+
+from msgspec import Struct
 
 from kubesvc.analyzer import workloads
 from kubesvc.model.change import ABSENT, Change, Op
@@ -15,8 +16,7 @@ ALIASES: Final = ("app", "app.kubernetes.io/name", "k8s-app", "run", "name")
 _SIMILAR: Final = 0.6
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """How one requirement would have to change; `kind` names the way in which it differs."""
 
     key: str
@@ -27,8 +27,7 @@ class Pair:
     distance: float
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """Pods of one owner with the changed requirements that would select them."""
 
     owner: Ref

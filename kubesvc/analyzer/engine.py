@@ -5,9 +5,10 @@ wants are fetched together.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from functools import partial
 from typing import Final, TypeVar
+
+from msgspec.structs import replace
 
 from kubesvc.analyzer import checks, lines, registry, summary, targets
 from kubesvc.analyzer.rule import Rule

@@ -1,8 +1,9 @@
 """The verdict of a Service port, from facts alone: who gets traffic, who should, what the rest waits for."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from kubesvc.model.cell import Cell, State
 from kubesvc.model.objects import Service, ServicePort
@@ -11,8 +12,7 @@ from kubesvc.model.report import Verdict
 from kubesvc.semantics import dns, proxy, readiness
 
 
-@dataclass(frozen=True, slots=True)
-class PortFacts:
+class PortFacts(Struct, frozen=True):
     """One port: all its cells, those that get traffic, those that should, how long the others may take.
 
     `port` is None for a headless Service without ports. `waiting` is None unless every cell that should get

@@ -1,8 +1,9 @@
 """Named target ports: which live pods declare them, and which other declared port was probably meant."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from difflib import SequenceMatcher
+
+from msgspec import Struct
 
 from kubesvc.analyzer.facts import PortFacts
 from kubesvc.analyzer.view import ServiceView
@@ -11,8 +12,7 @@ from kubesvc.semantics import ports, readiness
 from kubesvc.semantics.ports import Declared
 
 
-@dataclass(frozen=True, slots=True)
-class NamedPort:
+class NamedPort(Struct, frozen=True):
     """A Service port with a name as target: the live pods that resolve it and those that do not, by name."""
 
     position: int
@@ -61,8 +61,7 @@ def _one(entry: Declared) -> str:
     return f"{port.name or 'unnamed'} {port.container_port}/{port.protocol}{role}"
 
 
-@dataclass(frozen=True, slots=True)
-class Meant:
+class Meant(Struct, frozen=True):
     """A declared port that was probably meant; `because` says what speaks for it, or is empty."""
 
     name: str

@@ -1,8 +1,9 @@
 """A rule: a function from a view to findings, with its page as docstring."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from inspect import cleandoc
+
+from msgspec import Struct
 
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.objects import Ref
@@ -15,8 +16,7 @@ SECTIONS = ("What it means", "How to confirm", "How to fix", "When this is fine"
 """The sections of every rule's page, in order."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One cause. `explains` names the codes that are consequences of it at the same place.
 
     A `residual` rule speaks only for places that no finding of another rule is about.

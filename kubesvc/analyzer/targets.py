@@ -1,9 +1,10 @@
 """Which Services a query names, and what is near those that do not exist."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Final
+
+from msgspec import Struct
 
 from kubesvc.model import selector
 from kubesvc.model.objects import Namespace, Obj, Ref, Service
@@ -16,8 +17,7 @@ _SEPARATELY: Final = 3
 """Up to so many Services are read each with its own pods and slices; more share namespace-wide lists."""
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """The Services to explain, and those that were named and do not exist or may not be read."""
 
     services: tuple[Service, ...]

@@ -1,7 +1,8 @@
 """Pods that should get traffic and do not, grouped by owner and the first condition they miss."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from kubesvc.analyzer import wording, workloads
 from kubesvc.analyzer.view import ServiceView
@@ -12,8 +13,7 @@ from kubesvc.model.report import Row
 from kubesvc.semantics import readiness
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(Struct, frozen=True):
     """Pods of one owner that miss the same condition, ordered by name; `why` is the first pod's step.
 
     `waiting`: a deadline of each still runs; pods without one are another trouble.

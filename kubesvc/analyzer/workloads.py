@@ -1,8 +1,9 @@
 """Which workloads stand behind pods, or would if they had any."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final, TypeVar
+
+from msgspec import Struct
 
 from kubesvc.model import selector
 from kubesvc.model.objects import DaemonSet, Obj, Ref, Workload
@@ -16,8 +17,7 @@ TOP: Final = ("Deployment", "StatefulSet", "DaemonSet")
 REPLICA_SETS_BY_NAME: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Workloads:
+class Workloads(Struct, frozen=True):
     """The workloads of a namespace, and the kinds that could not be read."""
 
     found: tuple[Workload, ...]

@@ -56,7 +56,7 @@ def opened(
 
 
 def _file(asked: Query, origin: Origin) -> Opened:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from kubesvc.cli import saved
 
@@ -69,7 +69,7 @@ def _file(asked: Query, origin: Origin) -> Opened:
 
 def within(asked: Query, snapshot: Snapshot) -> Query:
     """Complete a question by what a file is about: its namespace, and the Services it was captured for."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     if asked.all_namespaces:
         return asked
@@ -89,8 +89,9 @@ def within(asked: Query, snapshot: Snapshot) -> Query:
 @contextmanager
 def _cluster(asked: Query, origin: Origin, cluster: Cluster, debug: Debug) -> Generator[Opened, None, None]:
     import os
-    from dataclasses import replace
     from pathlib import Path
+
+    from msgspec.structs import replace
 
     from kubesvc.client.cluster import ClusterSource
     from kubesvc.client.connection import Connection

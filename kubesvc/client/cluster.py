@@ -5,9 +5,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
+
+from msgspec.structs import replace
 
 from kubesvc.client import reader
 from kubesvc.client.connection import Connection, Response

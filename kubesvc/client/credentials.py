@@ -8,14 +8,22 @@ import threading
 import time
 from base64 import b64encode, urlsafe_b64decode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from kubesvc.client import plugin
-from kubesvc.client.target import AuthProvider, Basic, Bearer, ClientCertificate, Exec, Target, TokenFile
+from kubesvc.client.target import (
+    AuthProvider,
+    Basic,
+    Bearer,
+    ClientCertificate,
+    Discreet,
+    Exec,
+    Target,
+    TokenFile,
+)
 from kubesvc.errors import CredentialError
 from kubesvc.model.text import one_line
 
@@ -24,11 +32,12 @@ _CLOCK_SKEW: Final = 10  # seconds; oidc.go, expiryDelta
 _FRESH: Final = 60  # seconds in which a plug-in is not asked again after a 401
 
 
-@dataclass(frozen=True, slots=True)
-class Login:
+class Login(Discreet, frozen=True):
     """What one request carries; an empty `authorization` means no header."""
 
-    authorization: bytes = field(default=b"", repr=False)
+    secrets = ("authorization",)
+
+    authorization: bytes = b""
     certificate: ClientCertificate | None = None
 
 

@@ -3,10 +3,10 @@
 import http.client
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final
 
 from kubesvc import __version__
+from kubesvc.client.target import Discreet
 from kubesvc.client.wire import Wire
 from kubesvc.errors import TooLarge
 
@@ -15,13 +15,14 @@ _GZIP: Final = 31  # zlib's name for "gzip header and trailer"
 _MEBIBYTE: Final = 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Discreet, frozen=True):
     """An answer of any status, complete and decompressed. Header names are in lower case."""
+
+    secrets = ("body",)
 
     status: int
     headers: Mapping[str, str]
-    body: bytes = field(repr=False)
+    body: bytes
 
 
 def ask(

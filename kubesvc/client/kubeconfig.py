@@ -5,7 +5,6 @@ differential suite holds it against the real kubectl. Two differences are wanted
 asks for a user name, and inside a pod `--as` or `--request-timeout` make it dial localhost:8080.
 """
 
-import dataclasses
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -62,7 +61,7 @@ def resolve(
     )
     if secure:
         # Nothing secret is sent in the clear (client_config.go, ClientConfig: "only if we are secure").
-        return dataclasses.replace(target, tls=_tls(cluster), credential=credential_of(user, cluster))
+        return replace(target, tls=_tls(cluster), credential=credential_of(user, cluster))
     if cluster.server == default_server and not cluster.proxy_url:
         # merged_client_builder.go, ClientConfig: what equals the defaults gives way to the pod's own account.
         return _pod_target(target, options, env, pod) if pod else _unconfigured(target, config)
@@ -213,7 +212,7 @@ def _pod_target(target: Target, options: Options, env: Mapping[str, str], pod: P
     host = f"[{host}]" if ":" in host else host
     ca = options.certificate_authority or str(pod / "ca.crt")
     token = Bearer(options.token) if options.token else TokenFile(str(pod / "token"))
-    return dataclasses.replace(
+    return replace(
         target,
         server=f"https://{host}:{env['KUBERNETES_SERVICE_PORT']}",
         tls=Tls(ca_file=ca if Path(ca).is_file() else "", insecure=options.insecure_skip_tls_verify),
@@ -230,7 +229,7 @@ def _unconfigured(target: Target, config: Config) -> Target:
         note = f"No kubeconfig was found ({missing}), so kubectl's default was tried."
     else:
         note = "The kubeconfig names no server, so kubectl's default was tried."
-    return dataclasses.replace(target, note=note)
+    return replace(target, note=note)
 
 
 def _choices(kind: str, names: Iterable[str]) -> str:

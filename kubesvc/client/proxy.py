@@ -4,10 +4,10 @@ import http.client
 import ipaddress
 from base64 import b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from kubesvc.client.target import Discreet
 from kubesvc.client.wire import Wire
 from kubesvc.errors import ConnectionFailed
 from kubesvc.model.text import one_line
@@ -21,15 +21,16 @@ _SOCKS_ERRORS: Final = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Proxy:
+class Proxy(Discreet, frozen=True):
     """A proxy; `scheme` is http, https or socks5."""
+
+    secrets = ("password",)
 
     scheme: str
     host: str
     port: int
     username: str = ""
-    password: str = field(default="", repr=False)
+    password: str = ""
 
     @property
     def authorization(self) -> bytes:

@@ -1,9 +1,10 @@
 """Makes one read: pages through a list, decodes it, and says why where there is no answer."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, Protocol
+
+from msgspec import Struct
 
 from kubesvc.client import request as requests
 from kubesvc.client.answer import head, told
@@ -30,8 +31,7 @@ class Get(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What one read brought: its objects, and gaps for those that could not be decoded.
 
     Without `answered` there is one gap, about the read itself. `error` is set where what answered need not be

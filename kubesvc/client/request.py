@@ -1,7 +1,8 @@
 """A read as the API server is asked for it: path, query and Accept. Every request is a GET."""
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from kubesvc.model.kinds import KINDS
 from kubesvc.model.read import Portion, Read
@@ -18,8 +19,7 @@ _PAGE: Final = {Portion.WHOLE: 500, Portion.METADATA: 5000}
 _ESCAPED: Final = str.maketrans({"\\": "\\\\", ",": "\\,", "=": "\\="})
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """One GET below the server's address. Nothing is percent-encoded yet; `single` asks for one object."""
 
     path: str

@@ -1,7 +1,8 @@
 """Where answers come from: the seam between the analysis and a cluster or a file; and the file."""
 
-from dataclasses import replace
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from kubesvc.model.read import Gap, GapReason, Unread
 from kubesvc.model.snapshot import Snapshot

@@ -1,15 +1,33 @@
 """Where to connect and as whom: the flags that say so, and what they resolve to. Secrets have no repr."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from typing import ClassVar
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Discreet(Struct, frozen=True):
+    """A value whose `secrets`, names of fields, have no repr."""
+
+    secrets: ClassVar[tuple[str, ...]] = ()
+
+    def __repr__(self) -> str:
+        """Write the other fields."""
+        shown = (name for name in self.__struct_fields__ if name not in self.secrets)
+        return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
+
+
+class Options(Discreet, frozen=True):
     """kubectl's connection flags as typed; an empty string or tuple means "not given".
 
     `as_user_extra` holds `key=value` texts. `request_timeout` is seconds or a Go duration; "0" is no limit.
     """
+
+    secrets = (
+        "token",
+        "password",
+        "proxy_url",
+    )
 
     kubeconfig: str = ""
     context: str = ""
@@ -17,15 +35,15 @@ class Options:
     user: str = ""
     namespace: str = ""
     server: str = ""
-    token: str = field(default="", repr=False)
+    token: str = ""
     username: str = ""
-    password: str = field(default="", repr=False)
+    password: str = ""
     certificate_authority: str = ""
     client_certificate: str = ""
     client_key: str = ""
     insecure_skip_tls_verify: bool = False
     tls_server_name: str = ""
-    proxy_url: str = field(default="", repr=False)
+    proxy_url: str = ""
     disable_compression: bool = False
     as_user: str = ""
     as_uid: str = ""
@@ -34,75 +52,88 @@ class Options:
     request_timeout: str = "0"
 
 
-@dataclass(frozen=True, slots=True)
-class Tls:
+class Tls(Discreet, frozen=True):
     """How the server proves itself. `ca_data` (PEM) wins over `ca_file`; with neither the system decides."""
 
+    secrets = ("ca_data",)
+
     ca_file: str = ""
-    ca_data: bytes = field(default=b"", repr=False)
+    ca_data: bytes = b""
     insecure: bool = False
     server_name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Bearer:
+class Bearer(Discreet, frozen=True):
     """A token written in the kubeconfig or given as a flag."""
 
-    token: str = field(repr=False)
+    secrets = ("token",)
+
+    token: str
 
 
-@dataclass(frozen=True, slots=True)
-class TokenFile:
+class TokenFile(Discreet, frozen=True):
     """A token in a file, read again for each request; `fallback` is sent while the file cannot be read."""
 
+    secrets = ("fallback",)
+
     path: str
-    fallback: str = field(default="", repr=False)
+    fallback: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Basic:
+class Basic(Discreet, frozen=True):
     """User name and password."""
 
+    secrets = ("password",)
+
     username: str
-    password: str = field(repr=False)
+    password: str
 
 
-@dataclass(frozen=True, slots=True)
-class Exec:
+class Exec(Discreet, frozen=True):
     """A credential plug-in to run. `cluster` is what it may know of the cluster, as JSON, or empty."""
+
+    secrets = (
+        "args",
+        "env",
+        "cluster",
+    )
 
     command: str
     api_version: str
     interactive_mode: str
-    args: tuple[str, ...] = field(default=(), repr=False)
-    env: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    args: tuple[str, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
     install_hint: str = ""
-    cluster: bytes = field(default=b"", repr=False)
+    cluster: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class AuthProvider:
+class AuthProvider(Discreet, frozen=True):
     """The older kind of plug-in, compiled into clients: `oidc`, `gcp`."""
 
+    secrets = ("config",)
+
     name: str
-    config: Mapping[str, str] = field(repr=False)
+    config: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class ClientCertificate:
+class ClientCertificate(Discreet, frozen=True):
     """Certificate and key, each as PEM, or as a file where the PEM is empty."""
 
+    secrets = (
+        "cert_data",
+        "key_data",
+    )
+
     cert_file: str = ""
-    cert_data: bytes = field(default=b"", repr=False)
+    cert_data: bytes = b""
     key_file: str = ""
-    key_data: bytes = field(default=b"", repr=False)
+    key_data: bytes = b""
 
 
 Authorization = Bearer | TokenFile | Basic | Exec | AuthProvider
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(Struct, frozen=True):
     """Who we are to the server: the Authorization header and a certificate; with neither, anonymous."""
 
     authorization: Authorization | None = None
@@ -129,8 +160,7 @@ class Credential:
         return " and ".join(parts) or "no credentials"
 
 
-@dataclass(frozen=True, slots=True)
-class Impersonation:
+class Impersonation(Struct, frozen=True):
     """Whom to act as; an empty `user` means nobody."""
 
     user: str = ""
@@ -139,13 +169,14 @@ class Impersonation:
     extra: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Discreet, frozen=True):
     """A resolved kubeconfig. Names are as written in the file: pass them through `clean` before showing them.
 
     `server` is a URL: scheme, host and, where the API is served below one, a path without a last slash.
     `request_timeout` is seconds, None for no limit. `note` explains an unusual origin when a request fails.
     """
+
+    secrets = ("proxy_url",)
 
     server: str
     context: str = ""
@@ -156,7 +187,7 @@ class Target:
     tls: Tls = Tls()
     credential: Credential = Credential()
     impersonation: Impersonation = Impersonation()
-    proxy_url: str = field(default="", repr=False)
+    proxy_url: str = ""
     compression: bool = True
     request_timeout: float | None = None
     note: str = ""

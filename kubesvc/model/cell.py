@@ -1,7 +1,8 @@
 """One pod × port × family of a Service: what the slices say of it, and what should be, step by step."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from kubesvc.model.objects import EndpointConditions, Pod
 from kubesvc.model.place import Place
@@ -30,8 +31,7 @@ class StepKind(StrEnum):
     STAYING = "staying"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One condition: the API field that decides it, the value seen there, and a container where one is meant.
 
     `passed` is None where what decides could not be read.
@@ -55,8 +55,7 @@ def unmet(kind: StepKind, field: str, value: str, container: str = "", reason: s
     return Step(kind, passed=False, field=field, value=value, container=container, reason=reason)
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(Struct, frozen=True):
     """All conditions of one pod × port × family, in order. What comes after a failed step may be missing."""
 
     steps: tuple[Step, ...] = ()
@@ -71,8 +70,7 @@ class Chain:
         return next((step for step in unmet if step.passed is False), next(iter(unmet), None))
 
 
-@dataclass(frozen=True, slots=True)
-class Conditions:
+class Conditions(Struct, frozen=True):
     """The three conditions of an endpoint with nil resolved as kube-proxy and CoreDNS resolve it."""
 
     ready: bool
@@ -100,8 +98,7 @@ class State(StrEnum):
     ABSENT = "not in the slices"
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """One pod (or address) at one port and family.
 
     `address`, `number` and `conditions` come from the real slices: no address means that no slice lists it,

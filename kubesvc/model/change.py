@@ -1,8 +1,9 @@
 """A change of one object: the text of a fix, the input of a simulation."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from kubesvc.model.objects import Ref
 
@@ -19,8 +20,7 @@ ABSENT: Final = _Absent()
 Path = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Op:
+class Op(Struct, frozen=True):
     """Set the value at a path, API names and list positions; ABSENT removes it.
 
     `was` guards a list position; `new`: nothing is there yet.
@@ -32,8 +32,7 @@ class Op:
     new: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """Operations on one object, applied in order."""
 
     target: Ref

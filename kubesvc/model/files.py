@@ -4,11 +4,11 @@ Also takes plain objects, as `kubectl get -o yaml` prints them: a List or a mult
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final, cast
 
 import msgspec
+from msgspec.structs import replace
 
 from kubesvc.model import derived
 from kubesvc.model.decode import decode_item

@@ -1,7 +1,8 @@
 """What was asked, fully parsed."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from kubesvc.model.selector import EVERYTHING, Selector
 
@@ -15,16 +16,14 @@ class Origin(StrEnum):
     OUTSIDE = "outside"
 
 
-@dataclass(frozen=True, slots=True)
-class Viewpoint:
+class Viewpoint(Struct, frozen=True):
     """From where traffic is judged; `name` names the node or pod (`namespace/name`)."""
 
     origin: Origin = Origin.INSIDE
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """Which Services, seen from where.
 
     No `names` and no `labels` means the namespace's only Service. `flags` are the connection flags as typed,

@@ -1,7 +1,8 @@
 """What was, or should be, read: one GET or LIST, what it contains, and why one failed."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from kubesvc.model import selector
 from kubesvc.model.objects import Event, Obj, Partial, Pod
@@ -15,8 +16,7 @@ class Portion(StrEnum):
     WHOLE = "whole"
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Struct, frozen=True):
     """One GET (with `name`) or LIST. No namespace means all of them, or a cluster-scoped kind."""
 
     kind: str
@@ -82,8 +82,7 @@ class GapReason(StrEnum):
     NOT_IN_FILE = "not in the file"
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """A read that failed; `detail` is one clean line from the server or the decoder."""
 
     read: Read

@@ -1,9 +1,10 @@
 """What was found: verdicts, findings, the lines of the tree. No colors, no widths."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
+
+from msgspec import Struct
 
 from kubesvc.model.change import Change
 from kubesvc.model.objects import Ref
@@ -45,8 +46,7 @@ class Effect(StrEnum):
     BROKEN = "broken"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One fact of a finding; `source` is the object or field it was read from."""
 
     label: str
@@ -54,16 +54,14 @@ class Row:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """A command to paste: argv without connection flags, and what its answers prove."""
 
     argv: tuple[str, ...]
     purpose: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PortVerdict:
+class PortVerdict(Struct, frozen=True):
     """A Service port: how many endpoints of how many that should serve are used by traffic."""
 
     key: str
@@ -72,8 +70,7 @@ class PortVerdict:
     expected: int
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What a change would lead to; `remaining` are the codes of causes that it leaves."""
 
     verdict: Verdict
@@ -81,8 +78,7 @@ class Outcome:
     remaining: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(Struct, frozen=True):
     """What to do. `outcome` is None where it cannot be simulated; `notes` say why, or what else to know."""
 
     title: str
@@ -93,8 +89,7 @@ class Fix:
     outcome: Outcome | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One cause with one culprit. `consequences` are findings folded under it."""
 
     code: str
@@ -114,8 +109,7 @@ class Finding:
         return (self.code, self.culprit, self.places)
 
 
-@dataclass(frozen=True, slots=True)
-class NotChecked:
+class NotChecked(Struct, frozen=True):
     """A rule that could not be evaluated, and the read it lacked."""
 
     code: str
@@ -161,8 +155,7 @@ class Mark(StrEnum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A line of the tree: `value` is the fact, `state` the judgment at its end, `codes` its findings.
 
     `details` are further facts, each of the same sort as that of its siblings, so that they can stand in
@@ -180,8 +173,7 @@ class Line:
     details: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """A next active check for a client that still fails: what answers, refuses, hangs would prove."""
 
     command: Command
@@ -191,8 +183,7 @@ class Check:
     hangs: str
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """One Service that was explained. `summary` completes `NAME is VERDICT: …`."""
 
     ref: Ref
@@ -203,8 +194,7 @@ class Subject:
     checks: tuple[Check, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Struct, frozen=True):
     """A Service asked for that is not there (or, with `refused`, not be read): near names, other namespaces.
 
     `namespace_exists` is None where that could not be read.
@@ -217,8 +207,7 @@ class Missing:
     refused: Gap | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """The answer to a query. `missing` names asked Services that are not there.
 
     `not_evaluated` names what could decide traffic but is outside what was looked at, such as a service mesh.

@@ -1,10 +1,12 @@
 """What is known of a cluster at one moment, and what is not."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from kubesvc.model.kinds import KINDS
 from kubesvc.model.objects import Obj, Partial, Ref, Version
@@ -15,8 +17,7 @@ T = TypeVar("T", bound=Obj)
 VERSION = Read("Version", name="server")
 
 
-@dataclass(frozen=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True, dict=True):
     """Objects, the reads whose answers they are, and the reads that failed.
 
     "None" is not "not read": `find` answers only what a covered read contains. `earlier` is the state before
@@ -25,10 +26,10 @@ class Snapshot:
 
     context: str
     taken_at: datetime
-    objects: Mapping[Ref, Obj] = field(default_factory=dict[Ref, Obj])
+    objects: Mapping[Ref, Obj] = {}
     covered: frozenset[Read] = frozenset()
     gaps: tuple[Gap, ...] = ()
-    origin: str = field(default="cluster", compare=False)
+    origin: str = "cluster"
     earlier: "Snapshot | None" = None
 
     def find(self, read: Read, struct: type[T]) -> tuple[T, ...]:

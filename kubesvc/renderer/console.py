@@ -6,9 +6,10 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol
+
+from msgspec import Struct
 
 MAX_WIDTH: Final = 100
 MIN_WIDTH: Final = 40
@@ -25,8 +26,7 @@ class ColorOption(StrEnum):
     NEVER = "never"
 
 
-@dataclass(frozen=True, slots=True)
-class Terminal:
+class Terminal(Struct, frozen=True):
     """What text is written for. `width` is None where nothing may be wrapped or cut: in a pipe or a file."""
 
     width: int | None = None
@@ -34,8 +34,7 @@ class Terminal:
     unicode: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class StreamFacts:
+class StreamFacts(Struct, frozen=True):
     """What a stream says of itself; `columns` is None where it cannot tell."""
 
     tty: bool

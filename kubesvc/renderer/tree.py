@@ -5,8 +5,9 @@ on the line of their parent. Facts of siblings of one kind stand in columns, and
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from kubesvc.model.report import Line, LineKind, Mark
 from kubesvc.renderer.annotations import annotation
@@ -20,8 +21,7 @@ _WIDEST_CELL: Final = 40
 _WIDEST_STATE: Final = 34
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(Struct, frozen=True):
     """A line before it is placed: `note` is its explanation, `indent` where that begins.
 
     `column` is where `right` begins, None for the column that the tree shares.
@@ -37,8 +37,7 @@ class _Row:
     indent: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Spot:
+class _Spot(Struct, frozen=True):
     """Where a line stands among its siblings: its prefixes, their columns, and its explanation."""
 
     lead: Spans

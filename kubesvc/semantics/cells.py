@@ -1,7 +1,9 @@
 """Joins what the slices say with what the controller should write: one cell per pod × port × family."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from kubesvc.model.cell import Cell, Conditions, resolve
 from kubesvc.model.objects import Endpoint, EndpointSlice, Pod, Service, ServicePort
@@ -10,8 +12,7 @@ from kubesvc.semantics import endpoints
 from kubesvc.semantics.endpoints import Nodes
 
 
-@dataclass(frozen=True, slots=True)
-class Selected:
+class Selected(Struct, frozen=True):
     """The selected pods with the nodes and server minor that decide about them."""
 
     pods: tuple[Pod, ...]
@@ -19,8 +20,7 @@ class Selected:
     minor: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Listed:
+class _Listed(Struct, frozen=True):
     """One endpoint as the slices of a family list it, at one port."""
 
     address: str

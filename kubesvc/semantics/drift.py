@@ -1,8 +1,9 @@
 """Where the slices differ from what the controller should have written."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from kubesvc.model.cell import Cell, StepKind
 from kubesvc.model.objects import EndpointSlice, Service
@@ -19,8 +20,7 @@ class DriftKind(StrEnum):
     NODE_DEPENDENT = "depends on when a Node was last seen"
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
+class Drift(Struct, frozen=True):
     """One disagreement; `expected` and `actual` are short facts."""
 
     kind: DriftKind

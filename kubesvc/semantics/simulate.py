@@ -1,8 +1,7 @@
 """What the cluster would hold after a change, once the EndpointSlice controller has synced."""
 
-from dataclasses import replace
-
 import msgspec
+from msgspec.structs import replace
 
 from kubesvc.model.change import Change, apply
 from kubesvc.model.objects import EndpointSlice, Obj, Pod, Ref, Service

@@ -10,7 +10,7 @@ import subprocess
 import sysconfig
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -152,7 +152,7 @@ class World:
 def options(arguments: list[str]) -> Options:
     """Parse `--flag=value` as the command line does."""
     renamed = {"as": "as_user", "as_group": "as_groups"}
-    known = {item.name for item in fields(Options)}
+    known = set(Options.__struct_fields__)
     found: dict[str, Any] = {}
     for argument in arguments:
         flag, _, value = argument.removeprefix("--").partition("=")

@@ -1,13 +1,15 @@
 """A cluster that answers only what it is asked, and counts; and the loop that asks it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from kubesvc.analyzer.engine import analyze
 from kubesvc.model.objects import Obj, Partial
 from kubesvc.model.query import Query
 from kubesvc.model.read import Gap, GapReason, Portion, Read, Unread
-from kubesvc.model.report import Report
+from kubesvc.model.report import Finding, Report, Verdict
 from kubesvc.model.snapshot import Snapshot
 
 _MANY = 20
@@ -79,3 +81,29 @@ def explain(snapshot: Snapshot, *names: str, namespace: str = "shop") -> Report:
         if not unread.again:
             raise
     return analyze(query, replace(snapshot, earlier=replace(snapshot, earlier=None)))
+
+
+def find(report: Report, code: str) -> tuple[Finding, ...]:
+    """The findings of one code, also where they are folded under another."""
+    return tuple(found for found in _everything(report.findings) if found.code == code)
+
+
+def only(report: Report, code: str) -> Finding:
+    """The only finding of a report, which has this code."""
+    assert [found.code for found in _everything(report.findings)] == [code]
+    return report.findings[0]
+
+
+def verdict(report: Report) -> Verdict:
+    """The verdict of the only Service."""
+    (subject,) = report.subjects
+    return subject.verdict
+
+
+def rows(finding: Finding) -> list[str]:
+    """The facts of a finding as `label: value`."""
+    return [f"{row.label}: {row.value}" for row in finding.rows]
+
+
+def _everything(findings: Iterable[Finding]) -> list[Finding]:
+    return [inner for found in findings for inner in (found, *_everything(found.consequences))]

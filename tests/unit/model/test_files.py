@@ -1,11 +1,11 @@
 """Snapshots in files, and plain objects as `kubectl get -o yaml` prints them."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import yaml
+from msgspec.structs import replace
 
 from kubesvc.model import derived, files
 from kubesvc.model.files import UnusableFileError
@@ -53,7 +53,7 @@ def test_a_snapshot_comes_back_as_it_was() -> None:
 
     after = load(files.dump(before))
 
-    assert after == replace(before, gaps=after.gaps)
+    assert after == replace(before, gaps=after.gaps, origin="file")
     assert set(after.gaps) == set(before.gaps)
     assert after.origin == "file"
     assert isinstance(after.objects[Ref("Pod", "shop", "api-1")], Partial)

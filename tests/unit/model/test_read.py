@@ -1,8 +1,7 @@
 """Which read answers which, and which objects belong to an answer."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from kubesvc.model.objects import Obj, Partial
 from kubesvc.model.read import Portion, Read

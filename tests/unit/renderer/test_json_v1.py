@@ -1,7 +1,6 @@
 """JSON holds everything, in the published shape."""
 
 import json
-from dataclasses import replace
 from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any, Final
@@ -9,6 +8,7 @@ from typing import Any, Final
 import jsonschema
 import pytest
 from hypothesis import given, settings
+from msgspec.structs import replace
 
 from kubesvc.model.query import Origin
 from kubesvc.model.read import GapReason, Portion

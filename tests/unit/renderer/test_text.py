@@ -1,10 +1,10 @@
 """Whole reports as people see them."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import pytest
+from msgspec.structs import replace
 
 from kubesvc.model.place import Place
 from kubesvc.model.read import Gap, GapReason, Read
@@ -63,7 +63,7 @@ def test_colors_add_nothing_but_colors(name: str) -> None:
 def with_finding(**fields: object) -> Report:
     """The report of my-service with its finding changed."""
     report = reports.my_service()
-    return replace(report, findings=(replace(report.findings[0], **fields),))  # type: ignore[arg-type]
+    return replace(report, findings=(replace(report.findings[0], **fields),))
 
 
 def test_several_services_are_named_each_and_dated_once() -> None:
