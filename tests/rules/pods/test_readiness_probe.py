@@ -1,0 +1,277 @@
+"""KSV301: a readiness probe fails."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from kubesvc.model.objects import Event, GRPCAction, Obj, Pod, Probe, Ref, TCPSocketAction
+from kubesvc.model.query import Query
+from kubesvc.model.read import Read
+from kubesvc.model.report import Confidence, Effect, Finding, Verdict
+from tests.support.builders import (
+    NOW,
+    condition,
+    container,
+    deployment,
+    event,
+    http_probe,
+    owned_by,
+    pod,
+    pods,
+    port,
+    replica_set,
+    running,
+    service,
+    settled,
+    terminating,
+    unready,
+    waiting,
+    with_,
+)
+from tests.support.sources import FakeSource, ask, explain, find, only, rows, verdict
+
+BY_RS = owned_by("ReplicaSet", "web-abc")
+DIALED = 'Get "http://10.0.0.9:8081/healthz": dial tcp 10.0.0.9:8081'
+REFUSED = f"Readiness probe failed: {DIALED}: connect: connection refused"
+
+
+def asking(probe: Probe, *more: Obj, name: str = "web-9") -> tuple[Obj, ...]:
+    """A pod whose probe fails, and its owners."""
+    app = container(readiness_probe=probe)
+    sick = pod(name, app, ips=("10.0.0.9",), node="node-b", ready=False, owner=BY_RS)
+    return (sick, replica_set(), deployment("web", app), *more)
+
+
+def refusing(of: Obj, message: str = REFUSED, times: int = 84) -> Event:
+    """The kubelet's words."""
+    return event(of, "Unhealthy", message, times=times)
+
+
+def finding(*objects: Obj) -> Finding:
+    """The only finding."""
+    return only(explain(settled(service(), *objects)), "KSV301")
+
+
+def test_the_product_example() -> None:
+    """One of three: pod, probe, the kubelet's last answer, and what differs."""
+    sick, *owners = asking(http_probe(8081))
+
+    report = explain(settled(service(), *pods(2), sick, *owners, refusing(sick)))
+
+    found = only(report, "KSV301")
+    assert verdict(report) is Verdict.DEGRADED
+    assert found.headline == "readiness probe fails on 1 of 3 pods"
+    assert (found.culprit, found.confidence, found.effect) == (
+        Ref("Deployment", "shop", "web"),
+        Confidence.PROOF,
+        Effect.DEGRADED,
+    )
+    assert [(p.port, p.family, p.endpoint and p.endpoint.name) for p in found.places] == [
+        ("http", "IPv4", "web-9")
+    ]
+    assert rows(found) == [
+        "pod: web-9 of Deployment/web on node-b, running 1d, never ready",
+        "probe: container app: GET http://:8081/healthz every 10 s, timeout 1 s, 3 failures",
+        'answer: "connect: connection refused", 84 times, last 6 s ago',
+        "note: the container declares 8080; the probe asks 8081",
+    ]
+
+
+def test_the_confirmation_dials_what_the_probe_dials() -> None:
+    """Through the API server; a named port is resolved."""
+    plain = finding(*asking(http_probe(8081)))
+    named = container("app", port(8080, "web"), readiness_probe=http_probe("web", "/live"))
+    https = with_(http_probe(), http_get__scheme="HTTPS")
+
+    assert plain.confirm[0].argv[-1] == "/api/v1/namespaces/shop/pods/web-9:8081/proxy/healthz"
+    assert finding(pod("a", named, ready=False)).confirm[0].argv[-1].endswith("/pods/a:8080/proxy/live")
+    assert "/pods/https:web-9:8080/proxy/" in finding(*asking(https)).confirm[0].argv[-1]
+
+
+@pytest.mark.parametrize(
+    ("probe", "shown"),
+    [
+        (Probe(tcp_socket=TCPSocketAction(port=8080)), "TCP :8080"),
+        (Probe(grpc=GRPCAction(port=8080, service="health")), "gRPC :8080 health"),
+        (Probe(), "a command in the container"),
+        (with_(http_probe(), http_get__host="example.com"), "GET http://example.com:8080/healthz"),
+    ],
+)
+def test_what_the_api_server_cannot_dial_is_described(probe: Probe, shown: str) -> None:
+    """Other kinds of probes, and those of another host."""
+    found = finding(*asking(probe))
+
+    assert f"container app: {shown} every" in rows(found)[1]
+    assert found.confirm[0].argv == ("kubectl", "describe", "pod", "web-9")
+
+
+def test_a_refused_port_that_nobody_declares_is_a_likely_slip() -> None:
+    """The template is patched at a position that is tested first; nothing is promised."""
+    sick, *owners = asking(http_probe(8081))
+
+    (fix,) = finding(sick, *owners, refusing(sick)).fixes
+
+    assert (fix.title, fix.certainty, fix.outcome) == (
+        "probe port 8080 in Deployment/web",
+        Confidence.LIKELY,
+        None,
+    )
+    assert fix.command is not None
+    path = "/spec/template/spec/containers/0"
+    assert json.loads(fix.command[-1]) == [
+        {"op": "test", "path": f"{path}/name", "value": "app"},
+        {"op": "replace", "path": f"{path}/readinessProbe/httpGet/port", "value": 8080},
+    ]
+
+
+NO_FIX = {
+    "the declared port is asked": asking(http_probe(8080)),
+    "a named port is asked": asking(http_probe("web")),
+    "it answers": asking(http_probe(8081)),
+}
+
+
+@pytest.mark.parametrize("objects", NO_FIX.values(), ids=NO_FIX)
+def test_otherwise_no_fix_is_guessed(objects: tuple[Obj, ...]) -> None:
+    """The application may be what is wrong."""
+    said = (
+        "Readiness probe failed: HTTP probe failed with statuscode: 500"
+        if objects is NO_FIX["it answers"]
+        else REFUSED
+    )
+
+    found = finding(*objects, refusing(objects[0], said))
+
+    assert found.fixes == ()
+
+
+def test_a_changed_template_is_not_patched() -> None:
+    """The pod is of an older one."""
+    sick, replicas, _ = asking(http_probe(8081))
+
+    assert finding(sick, replicas, deployment(), refusing(sick)).fixes == ()
+
+
+def test_the_kubelets_answer_is_quoted_short() -> None:
+    """What was dialed is in the row above."""
+    sick, *owners = asking(http_probe())
+
+    said = [
+        rows(finding(sick, *owners, refusing(sick, f"Readiness probe failed: {text}", 1)))[2]
+        for text in ("HTTP probe failed with statuscode: 503", "dial tcp 10.0.0.9:8080: i/o timeout")
+    ]
+
+    assert said == [
+        'answer: "HTTP probe failed with statuscode: 503", 1 time, last 6 s ago',
+        'answer: "i/o timeout", 1 time, last 6 s ago',
+    ]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        event(unready(), "Unhealthy", "Liveness probe failed: x"),
+        event(unready(), "Unhealthy", "Readiness probe failed: x", uid="before"),
+        event(unready(), "Killing", "Readiness probe failed: x"),
+    ],
+    ids=["another probe", "another incarnation", "another reason"],
+)
+def test_an_event_about_something_else_is_not_quoted(other: Event) -> None:
+    """No event proves nothing."""
+    found = finding(unready(), other)
+
+    assert rows(found)[2] == "answer: no event tells it (events are rate-limited and kept for an hour)"
+
+
+def test_events_that_may_not_be_read_are_only_missing() -> None:
+    """The cause is known without them."""
+    report = ask(Query("shop", ("web",)), FakeSource(settled(service(), unready()), denied=(Read("Event"),)))
+
+    assert len(find(report, "KSV301")) == 1
+
+
+def test_a_cause_is_seen_without_rights_on_nodes() -> None:
+    """A Node that is not known hides nothing."""
+    report = ask(Query("shop", ("web",)), FakeSource(settled(service(), unready()), denied=(Read("Node"),)))
+
+    only(report, "KSV301")
+    assert verdict(report) is Verdict.BROKEN
+
+
+def test_a_pod_that_was_ready_before_says_since_when() -> None:
+    """The condition changed after the start."""
+    changed = with_(condition("Ready", "False"), last_transition_time=NOW - timedelta(minutes=5))
+    found = finding(with_(unready(), status__conditions=(changed,)))
+
+    assert rows(found)[0] == "pod: web-1 on node-a, running 1d, not ready for 5 min"
+
+
+def test_one_finding_lists_all_pods_of_an_owner() -> None:
+    """Never one per pod; another owner is another culprit."""
+    mine = [unready(f"a-{n}", ips=(f"10.0.1.{n}",), owner=BY_RS) for n in (1, 2)]
+    other = unready("b-1", ips=("10.0.2.1",))
+
+    report = explain(settled(service(), *mine, other, replica_set(), deployment()))
+
+    assert [(f.culprit.name, len(f.places)) for f in report.findings] == [("web", 2), ("b-1", 1)]
+    assert report.findings[0].headline == "readiness probe fails on 2 of 3 pods"
+    assert rows(report.findings[0])[0].startswith("pod: a-1 of Deployment/web on node-a (and 1 more)")
+
+
+def young(name: str) -> Pod:
+    """A pod whose probe may still fail."""
+    since = NOW - timedelta(seconds=10)
+    return pod(
+        name,
+        container(readiness_probe=http_probe()),
+        ips=("10.0.3.1",),
+        statuses=(running(ready=False, since=since),),
+        ready=False,
+        owner=BY_RS,
+    )
+
+
+def test_a_young_pod_does_not_silence_the_others() -> None:
+    """Whatever its name; it is no trouble of its own yet."""
+    for name in ("aaa", "zzz"):
+        old = unready(owner=BY_RS)
+        found = finding(young(name), old, replica_set(), deployment())
+        assert [place.endpoint and place.endpoint.name for place in found.places] == ["web-1"]
+
+
+def test_a_probe_that_may_still_fail_is_no_cause() -> None:
+    """The verdict is progressing, with the time left."""
+    report = explain(settled(service(), young("web-1"), replica_set(), deployment()))
+
+    assert (verdict(report), report.findings) == (Verdict.PROGRESSING, ())
+    assert report.subjects[0].summary.startswith("0 of 1 pod receives traffic; 20 s left for")
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        pod("web-1", container(readiness_probe=http_probe())),
+        terminating(unready()),
+        pod(
+            "web-1",
+            container(readiness_probe=http_probe()),
+            ready=False,
+            statuses=(waiting("CrashLoopBackOff"),),
+        ),
+        pod("web-1", container(readiness_probe=http_probe()), ready=False, phase="Failed"),
+        pod("web-1", container(readiness_probe=http_probe()), conditions=(condition("Ready", "False"),)),
+        pod("web-1", ready=False),
+    ],
+    ids=["ready", "terminating", "does not run", "failed", "probe passes", "no probe"],
+)
+def test_what_looks_like_it_is_not_it(member: Pod) -> None:
+    """Another condition comes first, or nothing fails."""
+    assert find(explain(settled(service(), member)), "KSV301") == ()
+
+
+def test_published_pods_get_traffic_all_the_same() -> None:
+    """publishNotReadyAddresses: a failing probe holds nothing back."""
+    report = explain(settled(service(publish_not_ready_addresses=True), unready()))
+
+    assert (verdict(report), report.findings) == (Verdict.HEALTHY, ())

@@ -1,0 +1,181 @@
+"""KSV201: a named target port that no selected pod declares."""
+
+import json
+
+import pytest
+
+from kubesvc.model.objects import Container, Pod, ServicePort
+from kubesvc.model.report import Confidence, Effect, Finding, Verdict
+from tests.support.builders import (
+    HTTP,
+    cluster,
+    container,
+    headless,
+    http_probe,
+    node,
+    owned_by,
+    pod,
+    port,
+    replica_set,
+    service,
+    settled,
+    slices,
+    version,
+    with_,
+)
+from tests.support.sources import explain, find, only, rows, verdict
+
+NAMED = ServicePort(name="http", port=80, target_port="http")
+OF = service("web", NAMED)
+REFUSED = "inside the cluster, web:80 refuses connections (where kube-proxy forwards)"
+
+
+def declaring(*containers: Container, init: tuple[Container, ...] = ()) -> Finding:
+    """The finding about a pod with these containers."""
+    found = with_(pod("web-1", *containers), spec__init_containers=init)
+    return only(explain(settled(OF, found)), "KSV201")
+
+
+def test_the_port_has_no_endpoint_although_pods_are_listed() -> None:
+    """The product's example: what is declared, what the slices look like, what clients see."""
+    members = [
+        pod(
+            f"web-{n}",
+            container("app", port(8080, "web"), port(9090, "metrics")),
+            owner=owned_by("ReplicaSet", "web-abc"),
+        )
+        for n in (1, 2)
+    ]
+
+    report = explain(settled(OF, *members, replica_set()))
+
+    found = only(report, "KSV201")
+    assert verdict(report) is Verdict.BROKEN
+    assert report.subjects[0].summary == "2 ready endpoints, none with a port"
+    assert found.headline == 'target port "http" of port http is declared by no selected pod'
+    assert (found.culprit, found.confidence, found.effect) == (OF.ref, Confidence.PROOF, Effect.BROKEN)
+    assert [(place.port, place.endpoint) for place in found.places] == [("http", None)]
+    assert rows(found) == [
+        "pods: 2 of Deployment/web declare: web 8080/TCP, metrics 9090/TCP",
+        "slices: web-1 lists 2 endpoints with ports: [] (why kubectl describe shows addresses)",
+        f"clients: {REFUSED}, whether pods are Ready or not",
+    ]
+
+
+def test_the_fix_names_the_declared_port() -> None:
+    """A JSON patch that tests the position before it replaces."""
+    (fix,) = declaring(container("app", port(8080, "web"))).fixes
+
+    assert fix.title == "target port web"
+    assert fix.command is not None
+    assert json.loads(fix.command[-1]) == [
+        {"op": "test", "path": "/spec/ports/0/port", "value": 80},
+        {"op": "replace", "path": "/spec/ports/0/targetPort", "value": "web"},
+    ]
+    assert fix.outcome is not None
+    assert fix.outcome.verdict is Verdict.HEALTHY
+    assert fix.notes == ("the only named port that every pod declares",)
+
+
+def test_the_probed_port_is_preferred() -> None:
+    """The kubelet asks it, so somebody answers there."""
+    probed = container("app", port(9090, "metrics"), port(8080, "web"), readiness_probe=http_probe("web"))
+
+    (fix,) = declaring(probed).fixes
+
+    assert fix.title == "target port web"
+    assert fix.notes == ("web rather than metrics: the readiness probe asks it",)
+
+
+def test_otherwise_the_nearest_name_is() -> None:
+    """The reason is told."""
+    (fix,) = declaring(container("app", port(9090, "metrics"), port(8080, "http-alt"))).fixes
+
+    assert fix.title == "target port http-alt"
+    assert fix.notes == ("http-alt is the nearest by name; also declared: metrics",)
+
+
+@pytest.mark.parametrize(
+    ("containers", "init", "note"),
+    [
+        ((container("app", port(53, "http", "UDP")),), (), "http 53/UDP does not count for TCP"),
+        (
+            (container("app"),),
+            (container("setup", port(1, "http")),),
+            "http 1/TCP (init container setup) does not count",
+        ),
+    ],
+    ids=["another protocol", "an init container"],
+)
+def test_a_declaration_that_does_not_count_is_named(
+    containers: tuple[Container, ...], init: tuple[Container, ...], note: str
+) -> None:
+    """It looks right, and is not."""
+    found = declaring(*containers, init=init)
+
+    assert any(row.startswith(f"note: {note}") for row in rows(found))
+    assert found.fixes == ()
+
+
+def test_only_names_that_every_pod_declares_are_offered() -> None:
+    """Otherwise the fix would leave some behind."""
+    members = (
+        pod("a", container("app", port(1, "x"))),
+        pod("b", container("app", port(2, "y")), ips=("10.0.0.2",)),
+    )
+
+    assert only(explain(settled(OF, *members)), "KSV201").fixes == ()
+
+
+def sidecar() -> Pod:
+    """A pod whose sidecar declares the port."""
+    proxy = container("proxy", port(15000, "http"), restart_policy="Always")
+    return with_(pod(), spec__init_containers=(proxy,))
+
+
+@pytest.mark.parametrize(("minor", "found"), [(32, 1), (33, 0)])
+def test_a_sidecars_port_depends_on_the_servers_version(minor: int, found: int) -> None:
+    """Before 1.33 it was not found."""
+    snapshot = cluster(OF, sidecar(), node(), version(minor), *slices(OF, sidecar(), minor=minor))
+
+    assert len(find(explain(snapshot), "KSV201")) == found
+
+
+def test_two_ports_are_two_findings_with_a_fix_each() -> None:
+    """Each fix leaves the other port, and says so."""
+    other = ServicePort(name="admin", port=81, target_port="adm")
+    member = pod("web-1", container("app", port(8080, "web"), port(8081, "admin")))
+
+    report = explain(settled(service("web", NAMED, other), member))
+
+    assert [found.code for found in report.findings] == ["KSV201", "KSV201"]
+    for found in report.findings:
+        (fix,) = found.fixes
+        assert fix.outcome is not None
+        assert fix.outcome.remaining == ("KSV201",)
+
+
+def test_a_headless_service_suffers_nothing() -> None:
+    """Its name still resolves; only SRV records lack the port. No check dials a port that is not known."""
+    report = explain(settled(headless("web", NAMED), pod()))
+
+    found = only(report, "KSV201")
+    assert (verdict(report), found.effect) == (Verdict.HEALTHY, Effect.ADVICE)
+    assert report.subjects[0].checks == ()
+
+
+@pytest.mark.parametrize(
+    ("ports", "members"),
+    [
+        ((HTTP,), (pod(),)),
+        ((with_(HTTP, target_port=9999),), (pod(),)),
+        ((NAMED,), (pod("a", container("app", port(8080, "http"))),)),
+        ((NAMED,), ()),
+        ((NAMED,), (pod(phase="Succeeded"),)),
+        ((NAMED,), (pod("a", container("app", port(8080, "http"))), pod("b", ips=("10.0.0.2",)))),
+    ],
+    ids=["a number", "an undeclared number", "declared", "no pod", "a finished pod", "by some"],
+)
+def test_what_looks_like_it_is_not_it(ports: tuple[ServicePort, ...], members: tuple[Pod, ...]) -> None:
+    """A number needs no declaration; finished pods serve nobody."""
+    assert find(explain(settled(service("web", *ports), *members)), "KSV201") == ()

@@ -1,0 +1,135 @@
+"""KSV202: a named target port that only some of the selected pods declare."""
+
+import json
+
+import pytest
+
+from kubesvc.model.objects import Container, Pod, Ref, ServicePort
+from kubesvc.model.report import Effect, Verdict
+from tests.support.builders import (
+    container,
+    deployment,
+    owned_by,
+    pod,
+    port,
+    replica_set,
+    service,
+    settled,
+    terminating,
+    unready,
+)
+from tests.support.sources import explain, find, only, rows, verdict
+
+NAMED = ServicePort(name="http", port=80, target_port="web")
+OF = service("web", NAMED)
+WITH = pod("web-1", container("app", port(8080, "web")), ips=("10.0.0.1",))
+
+
+def without(name: str, *containers: Container, set_name: str = "") -> Pod:
+    """A pod that lacks the port's name."""
+    owner = owned_by("ReplicaSet", set_name) if set_name else None
+    return pod(name, *containers, ips=(f"10.0.1.{name[-1]}",), owner=owner)
+
+
+def test_the_pods_without_the_name_get_no_traffic() -> None:
+    """They are the places; their owner is the culprit."""
+    report = explain(
+        settled(
+            OF,
+            WITH,
+            without("old-1", set_name="old-abc"),
+            without("old-2", set_name="old-abc"),
+            replica_set("old-abc", "old"),
+            deployment("old"),
+        )
+    )
+
+    found = only(report, "KSV202")
+    assert verdict(report) is Verdict.DEGRADED
+    assert found.headline == 'target port "web" of port http is declared by 1 of 3 pods'
+    assert (found.culprit, found.effect) == (Ref("Deployment", "shop", "old"), Effect.DEGRADED)
+    assert [place.endpoint.name for place in found.places if place.endpoint] == ["old-1", "old-2"]
+    assert rows(found) == [
+        "without: 2 of Deployment/old declare: unnamed 8080/TCP",
+        "with: 1 of Pod/web-1: web 8080/TCP",
+        "clients: reach 1 endpoint of this port, never the pods without it",
+    ]
+
+
+def test_the_only_port_of_the_template_may_be_named() -> None:
+    """A rollout follows, so nothing is simulated."""
+    owner = (replica_set("old-abc", "old"), deployment("old"))
+
+    found = only(explain(settled(OF, WITH, without("old-1", set_name="old-abc"), *owner)), "KSV202")
+
+    (fix,) = found.fixes
+    assert fix.title == 'name port 8080 of container app "web" in Deployment/old'
+    assert fix.command is not None
+    assert fix.command[:4] == ("kubectl", "patch", "deployment", "old")
+    assert json.loads(fix.command[-1]) == [
+        {"op": "test", "path": "/spec/template/spec/containers/0/ports/0/containerPort", "value": 8080},
+        {"op": "add", "path": "/spec/template/spec/containers/0/ports/0/name", "value": "web"},
+    ]
+    assert fix.outcome is None
+
+
+def test_an_existing_name_is_replaced() -> None:
+    """Others may use the old one."""
+    two = container("app", port(8080, "http"))
+    owner = (replica_set("old-abc", "old"), deployment("old", two))
+
+    found = only(explain(settled(OF, WITH, without("old-1", two, set_name="old-abc"), *owner)), "KSV202")
+
+    assert found.fixes[0].command is not None
+    assert json.loads(found.fixes[0].command[-1])[1]["op"] == "replace"
+
+
+def test_several_ports_leave_the_choice_to_people() -> None:
+    """No fix is guessed, nor for a workload that is not known."""
+    two = container("app", port(1), port(2))
+    owner = (replica_set("old-abc", "old"), deployment("old", two))
+
+    assert (
+        only(explain(settled(OF, WITH, without("old-1", two, set_name="old-abc"), *owner)), "KSV202").fixes
+        == ()
+    )
+    assert only(explain(settled(OF, WITH, without("old-1"))), "KSV202").fixes == ()
+
+
+def test_each_owner_is_a_culprit() -> None:
+    """Two workloads lack it."""
+    members = (WITH, without("a-1"), without("b-2"))
+
+    assert [f.culprit.name for f in explain(settled(OF, *members)).findings] == ["a-1", "b-2"]
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        (WITH,),
+        (without("a-1"),),
+        (WITH, pod("done", phase="Succeeded")),
+        (WITH, terminating(without("a-1"))),
+        (
+            pod("a-1", container("app", port(1, "web"))),
+            pod("b-2", container("app", port(2, "web")), ips=("10.0.0.2",)),
+        ),
+    ],
+    ids=["all declare it", "none does", "a finished one lacks it", "a terminating one", "with other numbers"],
+)
+def test_what_looks_like_it_is_not_it(members: tuple[Pod, ...]) -> None:
+    """Pods that should not serve do not count; numbers may differ."""
+    assert find(explain(settled(OF, *members)), "KSV202") == ()
+
+
+def test_two_causes_are_two_findings() -> None:
+    """One pod lacks the name, another is not ready."""
+    sick = unready("web-3", ips=("10.0.0.3",))
+    named = pod(
+        "web-3", container("app", port(8080, "web"), readiness_probe=sick.spec.containers[0].readiness_probe)
+    )
+    members = (WITH, without("a-1"), Pod(metadata=named.metadata, spec=named.spec, status=sick.status))
+
+    report = explain(settled(OF, *members))
+
+    assert sorted(found.code for found in report.findings) == ["KSV202", "KSV301"]

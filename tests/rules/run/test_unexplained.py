@@ -1,0 +1,136 @@
+"""KSV901: a port in trouble that no rule explains."""
+
+from datetime import timedelta
+
+import pytest
+
+from kubesvc.model.objects import Obj, Pod, ReadinessGate
+from kubesvc.model.report import Confidence, Effect, Verdict
+from tests.support.builders import (
+    NOW,
+    cluster,
+    condition,
+    container,
+    deployment,
+    http_probe,
+    node,
+    owned_by,
+    pod,
+    pods,
+    replica_set,
+    running,
+    service,
+    settled,
+    terminating,
+    unready,
+    waiting,
+    with_,
+)
+from tests.support.sources import explain, find, only, rows, verdict
+
+GATED = with_(
+    pod("web-9", ips=("10.0.0.9",), conditions=(condition("Ready", "False", "ReadinessGatesNotReady"),)),
+    spec__readiness_gates=(ReadinessGate(condition_type="example.com/ready"),),
+)
+
+
+def test_the_first_missed_condition_is_shown() -> None:
+    """Never a dead end: the field and its value are told."""
+    report = explain(settled(service(), *pods(1), GATED))
+
+    found = only(report, "KSV901")
+    assert verdict(report) is Verdict.DEGRADED
+    assert found.headline == "no rule explains the trouble of port http"
+    assert (found.culprit, found.confidence, found.effect) == (GATED.ref, Confidence.LIKELY, Effect.DEGRADED)
+    assert rows(found) == ["pod: web-9: not ready; gates is <none>"]
+    assert found.rows[0].source == "status.conditions[example.com/ready]"
+
+
+@pytest.mark.parametrize(
+    ("member", "said"),
+    [
+        (pod(ips=("fd00::1",)), "family is no IPv4"),
+        (pod(conditions=(condition("Ready", "False"),)), "ready is False"),
+        (
+            pod(ready=False, statuses=(waiting("CreateContainerConfigError", 'secret "x" not found'),)),
+            'secret "x"',
+        ),
+        (with_(pod(), status__pod_ips=(), status__pod_ip=""), "address is <none>"),
+    ],
+    ids=["family", "condition alone", "configuration", "address"],
+)
+def test_causes_of_later_releases_are_at_least_shown(member: Pod, said: str) -> None:
+    """With Kubernetes' own value."""
+    found = only(explain(settled(service(), member)), "KSV901")
+
+    assert said in rows(found)[0]
+
+
+def test_a_missing_node_is_shown() -> None:
+    """Its pods are left out of the slices."""
+    lost = pod(node="gone")
+    found = only(explain(cluster(service(), lost)), "KSV901")
+
+    assert "gone does not exist" in rows(found)[0]
+
+
+def test_it_is_silent_where_another_rule_speaks() -> None:
+    """About the same pod; about another one it speaks."""
+    both = explain(settled(service(), unready(), GATED))
+    one = explain(settled(service(), unready()))
+
+    assert sorted(f.code for f in both.findings) == ["KSV301", "KSV901"]
+    assert find(one, "KSV901") == ()
+
+
+def test_advice_explains_no_trouble() -> None:
+    """A finding that does nothing to traffic is no explanation."""
+    report = explain(settled(service(), GATED))
+
+    assert [f.code for f in report.findings] == ["KSV901"]
+
+
+def test_a_pod_that_is_given_time_is_no_trouble_yet() -> None:
+    """Beside one whose time is over."""
+    since = NOW - timedelta(seconds=5)
+    young = pod(
+        "young",
+        container(readiness_probe=http_probe()),
+        ips=("10.0.0.8",),
+        ready=False,
+        statuses=(running(ready=False, since=since),),
+    )
+
+    report = explain(settled(service(), unready(), young))
+
+    assert find(report, "KSV901") == ()
+    assert verdict(report) is Verdict.BROKEN
+
+
+def test_a_workload_that_makes_no_pods_is_unexplained_for_now() -> None:
+    """The Service is broken, and its port says so."""
+    report = explain(settled(service(), deployment(replicas=3)))
+
+    found = only(report, "KSV901")
+    assert verdict(report) is Verdict.BROKEN
+    assert report.subjects[0].summary == "the workload behind it has no pods"
+    assert rows(found) == ["pods: 0 pods selected"]
+
+
+@pytest.mark.parametrize(
+    "objects",
+    [
+        (service(), *pods(2)),
+        (service(), deployment(replicas=0)),
+        (service(selector={}),),
+        (service("web", type="ExternalName", external_name="x.example", cluster_ip=""),),
+        (service(), *pods(1), terminating(unready("web-2"))),
+        (service(), pod(phase="Failed")),
+        (service(publish_not_ready_addresses=True), GATED),
+        (service(), unready(owner=owned_by("ReplicaSet", "r")), replica_set("r"), node()),
+    ],
+    ids=["healthy", "idle", "no selector", "alias", "leaving", "finished", "published", "probe"],
+)
+def test_what_is_explained_or_fine_is_not_unexplained(objects: tuple[Obj, ...]) -> None:
+    """No scenario may end there."""
+    assert find(explain(settled(objects[0], *objects[1:])), "KSV901") == ()  # type: ignore[arg-type]

@@ -1,0 +1,265 @@
+"""KSV101: the selector matches no pod."""
+
+import json
+
+import pytest
+
+from kubesvc.model import derived
+from kubesvc.model.objects import Obj, Ref
+from kubesvc.model.query import Query
+from kubesvc.model.read import Read
+from kubesvc.model.report import Confidence, Effect, Verdict
+from tests.support.builders import (
+    deployment,
+    endpoint,
+    hand_made,
+    headless,
+    namespace,
+    owned_by,
+    pod,
+    pods,
+    replica_set,
+    service,
+    settled,
+    stateful_set,
+    with_,
+)
+from tests.support.sources import FakeSource, ask, explain, find, only, rows, verdict
+
+BY_RS = owned_by("ReplicaSet", "web-abc")
+WEB: tuple[Obj, ...] = (deployment(), replica_set())
+
+
+def test_a_selector_that_no_pod_carries_is_the_cause() -> None:
+    """The nearest pods, what clients see, and the change that would select them."""
+    of = service(selector={"app": "Web"})
+
+    report = explain(settled(of, *pods(3, owner=BY_RS), *WEB))
+
+    found = only(report, "KSV101")
+    assert verdict(report) is Verdict.BROKEN
+    assert found.headline == "selector app=Web: carried by 0 of 3 pods in shop"
+    assert found.culprit == of.ref
+    assert [(place.service, place.field) for place in found.places] == [(of.ref, "spec.selector")]
+    assert (found.confidence, found.effect) == (Confidence.PROOF, Effect.BROKEN)
+    assert rows(found) == [
+        "nearest: app=web, differs in letter case: 3 pods of Deployment/web",
+        "clients: inside the cluster, web:80 refuses connections (where kube-proxy forwards)",
+    ]
+    (fix,) = found.fixes
+    assert fix.title == "select app=web"
+    assert fix.command is not None
+    assert fix.command[:-1] == ("kubectl", "patch", "service", "web", "--type", "merge", "-p")
+    assert json.loads(fix.command[-1]) == {"spec": {"selector": {"app": "web"}}}
+    assert fix.outcome is not None
+    assert (fix.outcome.verdict, fix.outcome.remaining) == (Verdict.HEALTHY, ())
+    assert [(p.usable, p.expected) for p in fix.outcome.ports] == [(3, 3)]
+    assert fix.notes == (
+        "Relabeling Deployment/web instead is not possible: app is in its immutable selector.",
+    )
+
+
+KINDS = {
+    "value": ({"app": "webb"}, {"app": "web"}, {"app": "web"}, "differs in value"),
+    "letter case": ({"app": "WEB"}, {"app": "web"}, {"app": "web"}, "differs in letter case"),
+    "key": (
+        {"app": "web"},
+        {"app.kubernetes.io/name": "web"},
+        {"app": None, "app.kubernetes.io/name": "web"},
+        "in key",
+    ),
+    "case of the key": (
+        {"App": "web"},
+        {"app": "web"},
+        {"App": None, "app": "web"},
+        "letter case of the key",
+    ),
+    "one of two": (
+        {"app": "web", "tier": "fe"},
+        {"app": "web", "tier": "frontend"},
+        {"tier": "frontend"},
+        "value",
+    ),
+    "release prefix": (
+        {"app": "web"},
+        {"app": "my-release-web"},
+        {"app": "my-release-web"},
+        "differs in value",
+    ),
+}
+
+
+@pytest.mark.parametrize(("selector", "labels", "patch", "said"), KINDS.values(), ids=KINDS)
+def test_near_misses_are_told_by_kind(
+    selector: dict[str, str], labels: dict[str, str], patch: dict[str, str | None], said: str
+) -> None:
+    """One cause with several ways to miss; the change touches only what differs."""
+    found = only(explain(settled(service(selector=selector), pod(labels=labels))), "KSV101")
+
+    assert said in rows(found)[0]
+    assert found.fixes[0].command is not None
+    assert json.loads(found.fixes[0].command[-1]) == {"spec": {"selector": patch}}
+
+
+def test_the_nearest_comes_first() -> None:
+    """A letter's case before a value; at most three are offered."""
+    carried = ["frontend1", "frontend2", "frontend3", "Frontend"]
+    members = [pod(f"w-{n}", labels={"app": value}, ips=(f"10.0.1.{n}",)) for n, value in enumerate(carried)]
+
+    found = only(explain(settled(service(selector={"app": "frontend"}), *members)), "KSV101")
+
+    assert len(found.fixes) == 3
+    assert found.fixes[0].title == "select app=Frontend"
+
+
+def test_hashes_do_not_tell_pods_apart() -> None:
+    """Pods of two revisions are one candidate."""
+    members = [
+        with_(p, metadata__labels={"app": "web", "pod-template-hash": str(n)})
+        for n, p in enumerate(pods(2, owner=BY_RS))
+    ]
+
+    found = only(explain(settled(service(selector={"app": "Web"}), *members, *WEB)), "KSV101")
+
+    assert rows(found)[0].endswith("2 pods of Deployment/web")
+    assert len(found.fixes) == 1
+
+
+def test_owners_of_one_candidate_share_its_fix() -> None:
+    """The same change would select the pods of both."""
+    members = (pod("web-1", owner=owned_by("StatefulSet", "web")), pod("web-2", ips=("10.0.0.2",)))
+
+    found = only(explain(settled(service(selector={"app": "Web"}), *members, stateful_set())), "KSV101")
+
+    assert [row.split(": ", 1)[1] for row in rows(found)[:2]] == [
+        "app=web, differs in letter case: 1 pod of StatefulSet/web",
+        "app=web, differs in letter case: 1 pod of Pod/web-2",
+    ]
+    assert len(found.fixes) == 1
+
+
+def test_a_fix_says_what_still_remains() -> None:
+    """Selector and port may be wrong at once: the change is no promise of health."""
+    wrong = service("web", with_(service().spec.ports[0], target_port="nobody"), selector={"app": "Web"})
+
+    found = only(explain(settled(wrong, pod())), "KSV101")
+
+    assert found.fixes[0].outcome is not None
+    assert (found.fixes[0].outcome.verdict, found.fixes[0].outcome.remaining) == (Verdict.BROKEN, ("KSV201",))
+
+
+def test_a_template_label_that_is_free_may_be_changed() -> None:
+    """Nothing is said of the workload's selector then."""
+    labels = {"app": "web", "tier": "frontend"}
+    free = with_(deployment(labels=labels), spec__selector__match_labels={"app": "web"})
+    of = service(selector={"app": "web", "tier": "fe"})
+
+    found = only(explain(settled(of, pod(labels=labels, owner=BY_RS), replica_set(), free)), "KSV101")
+
+    assert found.fixes[0].notes == ()
+
+
+def test_other_namespaces_are_searched_where_the_own_has_no_candidate() -> None:
+    """Only then: a cluster-wide list is dear."""
+    away = [pod(f"web-{n}", namespace="other") for n in range(2)]
+    nothing = FakeSource(settled(service(), pod("db", labels={"app": "db"}), *away))
+    something = FakeSource(settled(service(selector={"app": "Web"}), *pods(1), *away))
+
+    found = only(ask(Query("shop", ("web",)), nothing), "KSV101")
+    ask(Query("shop", ("web",)), something)
+
+    assert rows(found)[0] == "elsewhere: namespace other has 2 pods with these labels"
+    assert found.fixes == ()
+    everywhere = [
+        read for wanted in something.rounds for read in wanted if read.kind == "Pod" and not read.namespace
+    ]
+    assert everywhere == []
+
+
+def test_the_manager_of_the_selector_is_named() -> None:
+    """With its last write to any of its fields."""
+    note = {derived.PREFIX + "managers": '{"spec.selector":["helm","2026-01-31T11:58:00Z"]}'}
+    of = with_(service(selector={"app": "none"}), metadata__annotations=note)
+
+    found = only(explain(settled(of)), "KSV101")
+
+    assert rows(found)[-1] == "changed: selector is managed by helm, which last wrote 2 min ago"
+
+
+def test_a_headless_name_resolves_to_nothing() -> None:
+    """No virtual address refuses anything."""
+    found = only(explain(settled(headless(selector={"app": "none"}))), "KSV101")
+
+    assert rows(found) == ["clients: web resolves to no address (where CoreDNS answers)"]
+
+
+def test_a_workload_that_could_not_be_read_leaves_a_doubt() -> None:
+    """It may be scaled to zero; the verdict is unknown then, and nothing is proven."""
+    source = FakeSource(settled(service(), deployment(replicas=0)), denied=(Read("Deployment"),))
+
+    report = ask(Query("shop", ("web",)), source)
+
+    found = only(report, "KSV101")
+    assert verdict(report) is Verdict.UNKNOWN
+    assert found.confidence is Confidence.LIKELY
+    assert any(
+        row.startswith("not read: Deployment in shop could not be read (forbidden)") for row in rows(found)
+    )
+
+
+def test_pods_without_any_likeness_are_no_candidates() -> None:
+    """A guess must rest on something."""
+    found = only(
+        explain(settled(service(), pod(labels={"app": "postgres"}), pod("bare", labels={}))), "KSV101"
+    )
+
+    assert found.fixes == ()
+    assert found.headline.endswith("0 of 2 pods in shop")
+
+
+def test_a_fix_that_leaves_the_cause_is_not_offered() -> None:
+    """A pod of the candidate may be gone when it is read whole."""
+    labels = {"app": "web", "tier": "frontend"}
+    report = explain(settled(service(selector={"app": "Web"}), pod(labels=labels, phase="Failed")))
+
+    (fix,) = only(report, "KSV101").fixes
+    assert fix.outcome is not None
+    assert fix.outcome.remaining == ("KSV302",)
+
+
+@pytest.mark.parametrize(
+    "objects",
+    [
+        (service(), pod()),
+        (service(), pod(phase="Failed")),
+        (service(), deployment(replicas=0)),
+        (service(), deployment(replicas=3)),
+        (service(selector={}), pod()),
+        (service(selector={"app": "none"}, type="ExternalName", external_name="x.example"), pod()),
+    ],
+    ids=["selects", "finished pods", "scaled to zero", "no pods yet", "no selector", "alias"],
+)
+def test_what_looks_like_it_is_not_it(objects: tuple[Obj, ...]) -> None:
+    """Another cause, or none."""
+    assert find(explain(settled(objects[0], *objects[1:])), "KSV101") == ()  # type: ignore[arg-type]
+
+
+def test_pods_that_could_not_be_read_are_not_zero() -> None:
+    """Forbidden is not empty."""
+    source = FakeSource(settled(service(), *pods(2)), denied=(Read("Pod"),))
+
+    report = ask(Query("shop", ("web",)), source)
+
+    assert report.findings == ()
+    assert "KSV101" in [missed.code for missed in report.not_checked]
+    assert verdict(report) is Verdict.UNKNOWN
+
+
+def test_pods_of_another_namespace_do_not_count() -> None:
+    """Although they carry the labels; endpoints written by hand do serve."""
+    away = pod(namespace="other")
+
+    report = explain(settled(service(), away, namespace(), hand_made(endpoint("192.0.2.1"))))
+
+    assert report.findings[0].code == "KSV101"
+    assert report.findings[0].culprit == Ref("Service", "shop", "web")

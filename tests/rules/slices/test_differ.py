@@ -1,0 +1,174 @@
+"""KSV401: the slices hold something else than the controller should have written."""
+
+from datetime import timedelta
+
+import pytest
+
+from kubesvc.model.objects import Obj, Ref, Service
+from kubesvc.model.query import Query
+from kubesvc.model.read import Read
+from kubesvc.model.report import Confidence, Effect, Verdict
+from kubesvc.model.snapshot import Snapshot
+from kubesvc.semantics import reads
+from tests.support.builders import (
+    NOW,
+    cluster,
+    endpoint,
+    hand_made,
+    node,
+    pod,
+    pods,
+    service,
+    settled,
+    slices,
+    terminating,
+    unready,
+    with_,
+)
+from tests.support.sources import FakeSource, ask, explain, find, only, rows, verdict
+
+OF = service()
+QUERY = Query("shop", ("web",))
+
+
+def of_slices(written: tuple[Obj, ...], *members: Obj) -> Snapshot:
+    """A cluster whose slices are not what the controller would write."""
+    return cluster(OF, node(), *written, *members)
+
+
+def test_a_pod_that_is_not_listed_gets_no_traffic() -> None:
+    """The controller is behind: seen at two looks, so likely no race."""
+    source = FakeSource(of_slices(slices(OF), pod()))
+    source.later = cluster(OF, node(), *slices(OF), pod(), at=NOW + timedelta(seconds=3))
+
+    report = ask(QUERY, source)
+
+    found = only(report, "KSV401")
+    assert verdict(report) is Verdict.BROKEN
+    assert found.headline == "the slices are behind for 1 endpoint"
+    assert (found.culprit, found.effect, found.confidence) == (OF.ref, Effect.BROKEN, Confidence.LIKELY)
+    assert [place.endpoint and place.endpoint.name for place in found.places] == ["web-1"]
+    assert rows(found) == [
+        "endpoint: web-1: should be listed, is not listed",
+        "seen: at two looks, 3 s apart",
+    ]
+
+
+def test_a_second_look_is_taken_at_slices_and_pods() -> None:
+    """And only where the first one could be a race."""
+    behind, healthy = FakeSource(of_slices(slices(OF), pod())), FakeSource(settled(OF, pod()))
+
+    ask(QUERY, behind)
+    ask(QUERY, healthy)
+
+    assert behind.again == [frozenset({reads.slices_of(OF), reads.pods_of(OF)})]
+    assert healthy.again == []
+
+
+def test_a_race_is_no_finding() -> None:
+    """At the second look all is well."""
+    source = FakeSource(of_slices(slices(OF), pod()), later=settled(OF, pod()))
+
+    report = ask(QUERY, source)
+
+    assert (verdict(report), report.findings) == (Verdict.HEALTHY, ())
+
+
+def test_what_only_the_second_look_shows_is_no_finding_yet() -> None:
+    """It has not outlasted anything."""
+    moved = of_slices(slices(OF, pod()), pod(), pod("web-2", ips=("10.0.0.2",)))
+    source = FakeSource(of_slices(slices(OF), pod()), later=moved)
+
+    assert find(ask(QUERY, source), "KSV401") == ()
+
+
+def test_a_stale_endpoint_still_gets_traffic() -> None:
+    """It should be gone: the Service is degraded although all pods are ready."""
+    gone = pod("gone", ips=("10.0.0.9",))
+
+    report = explain(of_slices(slices(OF, pod(), gone), pod()))
+
+    found = only(report, "KSV401")
+    assert verdict(report) is Verdict.DEGRADED
+    assert found.headline == "the slices still list 1 endpoint that should be gone"
+    assert (found.culprit, found.effect) == (Ref("EndpointSlice", "shop", "web-1"), Effect.DEGRADED)
+    assert rows(found)[-1] == "seen: at one look only; a second one was not possible"
+
+
+def test_conditions_that_are_not_updated_are_told() -> None:
+    """A pod that is no longer ready still gets traffic."""
+    report = explain(of_slices(slices(OF, pod()), unready()))
+
+    (found,) = find(report, "KSV401")
+    assert rows(found)[0] == (
+        "endpoint: web-1: should be not ready, not serving, not terminating, "
+        "is ready, serving, not terminating in web-1"
+    )
+
+
+def test_a_slice_of_another_manager_is_a_fact() -> None:
+    """It needs no second look; it does no harm by itself, and goes away with a command."""
+    source = FakeSource(settled(OF, pod(), hand_made(endpoint("192.0.2.1"))))
+
+    report = ask(QUERY, source)
+
+    found = only(report, "KSV401")
+    assert (verdict(report), source.again) == (Verdict.HEALTHY, [])
+    assert found.headline == "1 endpoint from a slice that the controller does not manage"
+    assert (found.culprit.name, found.effect, found.confidence) == (
+        "by-hand",
+        Effect.ADVICE,
+        Confidence.PROOF,
+    )
+    assert "written by: by-hand: endpointslice.kubernetes.io/managed-by=somebody.example" in rows(found)
+    assert found.fixes[0].command == ("kubectl", "delete", "endpointslice", "by-hand")
+
+
+def test_a_slice_of_an_earlier_incarnation_should_be_gone() -> None:
+    """The Service was deleted and made again; the controller deletes such a slice."""
+    before = with_(OF, metadata__uid="before")
+    (stale,) = slices(before, pod("old", ips=("10.0.0.9",)))
+
+    report = explain(settled(OF, pod(), with_(stale, metadata__name="stale")))
+
+    found = only(report, "KSV401")
+    assert found.headline == "the slices still list 1 endpoint that should be gone"
+    assert found.fixes == ()
+
+
+@pytest.mark.parametrize(
+    "snapshot",
+    [
+        settled(OF, *pods(3)),
+        settled(OF, unready(), terminating(pod("web-2")), pod("web-3", phase="Failed")),
+        settled(OF),
+        settled(service(selector={}), hand_made(endpoint("192.0.2.1"))),
+        cluster(OF, pod(), *slices(OF, pod())),
+    ],
+    ids=["in order", "in every state", "a placeholder", "by hand, no selector", "a Node that is gone since"],
+)
+def test_what_looks_like_it_is_not_it(snapshot: Snapshot) -> None:
+    """The prediction agrees, or nothing is predicted."""
+    assert find(explain(snapshot), "KSV401") == ()
+
+
+@pytest.mark.parametrize("lost", ["Pod", "EndpointSlice", "Node"])
+def test_what_could_not_be_read_is_no_drift(lost: str) -> None:
+    """Nothing can be compared."""
+    source = FakeSource(settled(OF, *pods(2)), denied=(Read(lost),))
+
+    assert find(ask(QUERY, source), "KSV401") == ()
+
+
+def test_many_services_look_again_at_their_own_parts() -> None:
+    """Lists that all share are forgotten with them: a failed second look must not read as none."""
+    others: list[Service] = [service(f"web-{n}") for n in range(5)]
+    written = [entry for of in others for entry in slices(of, pod())]
+    written = [with_(entry, metadata__name=f"s-{n}") for n, entry in enumerate(written[:4])]
+    truth = cluster(node(), pod(), *others, *written)
+
+    report = ask(Query("shop"), FakeSource(truth))
+
+    verdicts = {subject.ref.name: subject.verdict for subject in report.subjects}
+    assert verdicts.pop("web-4") is Verdict.BROKEN
+    assert set(verdicts.values()) == {Verdict.HEALTHY}
