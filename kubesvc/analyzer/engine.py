@@ -18,7 +18,7 @@ from kubesvc.model.cell import Cell
 from kubesvc.model.change import Change
 from kubesvc.model.objects import Ref, Service
 from kubesvc.model.query import Query
-from kubesvc.model.read import LackingError, Read, Unavailable, Unread
+from kubesvc.model.read import Gap, LackingError, Read, Unavailable, Unread
 from kubesvc.model.report import (
     Effect,
     Finding,
@@ -32,9 +32,12 @@ from kubesvc.model.report import (
     Verdict,
 )
 from kubesvc.model.snapshot import Snapshot
+from kubesvc.semantics.reads import NODES_BY_NAME
 from kubesvc.semantics.simulate import simulate
 
 T = TypeVar("T")
+
+_NODES: Final = Read("Node")
 
 NOT_EVALUATED: Final = (
     "network policies",
@@ -61,6 +64,12 @@ class Wants:
             (self._again if unread.again else self._reads).update(unread.reads)
             return None
 
+    def join_nodes(self, failed: Iterable[Gap]) -> None:
+        """Ask for many Nodes as one list, unless that has `failed`."""
+        nodes = {read for read in self._reads if read.kind == _NODES.kind and read.name}
+        if len(nodes) > NODES_BY_NAME and not any(gap.read == _NODES for gap in failed):
+            self._reads = self._reads - nodes | {_NODES}
+
     def settle(self) -> None:
         """Ask for everything wanted; second looks only once nothing else is missing.
 
@@ -82,6 +91,7 @@ def analyze(query: Query, snapshot: Snapshot) -> Report:
     asked = targets.resolve(query, snapshot)
     wants = Wants()
     explained = [wants.attempt(partial(_explain, query, snapshot, service)) for service in asked.services]
+    wants.join_nodes(snapshot.gaps)
     wants.settle()
     known = [entry for entry in explained if entry is not None]
     return Report(
@@ -182,18 +192,22 @@ def _foresee(view: ServiceView, finding: Finding) -> Finding:
     """Add the outcome to each fix that changes the Service; drop those that leave the cause in place."""
     if not finding.fixes:
         return finding
-    fixes: list[Fix] = []
-    for fix in finding.fixes:
-        if fix.change is None or fix.change.target != view.ref:
-            fixes.append(fix)
-            continue
-        foreseen = _simulated(view, fix.change)
-        if foreseen is None:
-            notes = (*fix.notes, "Not simulated: something that would decide could not be read.")
-            fixes.append(replace(fix, notes=notes))
-        elif not any(_same(finding, remaining) for remaining in foreseen[1]):
-            fixes.append(replace(fix, outcome=foreseen[0]))
-    return replace(finding, fixes=tuple(fixes))
+    wants = Wants()
+    fixes = [wants.attempt(partial(_tried, view, finding, fix)) for fix in finding.fixes]
+    wants.settle()
+    return replace(finding, fixes=tuple(fix for fix in fixes if fix is not None))
+
+
+def _tried(view: ServiceView, finding: Finding, fix: Fix) -> Fix | None:
+    if fix.change is None or fix.change.target != view.ref:
+        return fix
+    foreseen = _simulated(view, fix.change)
+    if foreseen is None:
+        return replace(
+            fix, notes=(*fix.notes, "Not simulated: something that would decide could not be read.")
+        )
+    outcome, remaining = foreseen
+    return None if any(_same(finding, other) for other in remaining) else replace(fix, outcome=outcome)
 
 
 def _same(finding: Finding, other: Finding) -> bool:
@@ -214,7 +228,7 @@ def _simulated(view: ServiceView, change: Change) -> tuple[Outcome, tuple[Findin
     service = snapshot.objects[change.target]
     if not isinstance(service, Service):
         return None
-    after = ServiceView(snapshot, service, view.viewpoint)
+    after = ServiceView(snapshot, service, view.viewpoint, simulated=True)
     wants = Wants()
     found, _ = _apply(after, wants)
     wants.settle()

@@ -48,7 +48,8 @@ def _worst(view: ServiceView) -> PortFacts:
 def _share(facts: PortFacts) -> str:
     usable, expected = _endpoints(facts.usable), _endpoints(facts.expected)
     if not expected and facts.usable:
-        return f"only {wording.count(len(usable), 'terminating pod')} still receive traffic"
+        verb = "receives" if len(usable) == 1 else "receive"
+        return f"only {wording.count(len(usable), 'terminating pod')} still {verb} traffic"
     if not expected:
         finished = all(cell.pod and readiness.is_terminal(cell.pod) for cell in facts.cells)
         return "its pods have finished" if finished and facts.cells else "it has no endpoint"

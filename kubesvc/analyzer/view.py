@@ -24,8 +24,11 @@ T = TypeVar("T")
 class ServiceView:
     """Its parts are lazy: one that lacks what was never read raises Unread, what was refused Unavailable."""
 
-    def __init__(self, snapshot: Snapshot, service: Service, viewpoint: Viewpoint) -> None:
-        """Look at `service` as `snapshot` holds it, seen from `viewpoint`."""
+    def __init__(
+        self, snapshot: Snapshot, service: Service, viewpoint: Viewpoint, *, simulated: bool = False
+    ) -> None:
+        """Look at `service` as `snapshot` holds it, seen from `viewpoint`; `simulated`: after a change."""
+        self.simulated = simulated
         self.snapshot = snapshot
         self.service = service
         self.viewpoint = viewpoint
@@ -138,7 +141,12 @@ class ServiceView:
         return in_order(self.snapshot.find(events_of(meta.namespace, "Service", meta.name), Event))
 
     def pod_events(self, pod: Pod) -> tuple[Event, ...]:
-        """The events of this incarnation of a pod, oldest first; none where they could not be read."""
+        """The events of this incarnation of a pod, oldest first; none where they could not be read.
+
+        After a simulated change they are not asked for: they decide nothing, and nobody sees them.
+        """
+        if self.simulated:
+            return ()
         read = events_of(pod.metadata.namespace, "Pod", pod.metadata.name)
         found = self.optional(lambda: self.snapshot.find(read, Event))
         return in_order(event for event in found or () if event.involved_object.uid in ("", pod.metadata.uid))

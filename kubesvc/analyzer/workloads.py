@@ -14,7 +14,8 @@ P = TypeVar("P", bound=Obj)
 
 TOP: Final = ("Deployment", "StatefulSet", "DaemonSet")
 """Workloads read whole: their templates tell which pods they would make."""
-REPLICA_SETS_BY_NAME: Final = 3
+REPLICA_SETS_BY_NAME: Final = 1
+"""Up to so many ReplicaSets are read by name; more are read as one list of their metadata."""
 
 
 class Workloads(Struct, frozen=True):

@@ -1,0 +1,327 @@
+"""Rounds of reads, folding, fixes with outcomes."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from kubesvc.analyzer import engine, registry
+from kubesvc.analyzer.engine import Wants, analyze, fold
+from kubesvc.analyzer.rule import Rule
+from kubesvc.analyzer.view import ServiceView
+from kubesvc.model.objects import Obj, Ref, ServicePort
+from kubesvc.model.place import Place
+from kubesvc.model.query import Query
+from kubesvc.model.read import Portion, Read, Unread
+from kubesvc.model.report import Confidence, Effect, Finding, Verdict
+from kubesvc.model.selector import selector
+from kubesvc.model.snapshot import VERSION, Snapshot
+from kubesvc.semantics.endpoints import SERVICE_NAME
+from tests.support.builders import (
+    HTTP,
+    NOW,
+    cluster,
+    container,
+    deployment,
+    event,
+    node,
+    owned_by,
+    pod,
+    pods,
+    port,
+    replica_set,
+    service,
+    settled,
+    unready,
+    with_,
+)
+from tests.support.sources import FakeSource, ask, explain, find, only, verdict
+
+WEB = Query("shop", ("web",))
+SERVICE = Read("Service", "shop", "web")
+SLICES = Read("EndpointSlice", "shop", labels=selector({SERVICE_NAME: "web"}))
+PODS = Read("Pod", "shop", labels=selector({"app": "web"}))
+EVENTS = Read(
+    "Event", "shop", fields=selector({"involvedObject.kind": "Service", "involvedObject.name": "web"})
+)
+NEAR = Read("Pod", "shop", part=Portion.METADATA)
+WORKLOADS = {Read(kind, "shop") for kind in ("Deployment", "StatefulSet", "DaemonSet")}
+PRODUCT = Ref("Service", "shop", "web")
+
+
+def nodes(*names: str) -> set[Read]:
+    """Nodes by name."""
+    return {Read("Node", name=name) for name in names}
+
+
+def spread(number: int, **more: object) -> list[Obj]:
+    """Pods on nodes of their own."""
+    return [pod(f"web-{n}", ips=(f"10.0.0.{n}",), node=f"node-{n}", **more) for n in range(number)]  # type: ignore[arg-type]
+
+
+def test_a_healthy_service_costs_eight_requests_at_most() -> None:
+    """In three rounds: what the name gives, what the Service gives, what the pods give."""
+    source = FakeSource(settled(service(), *spread(3)))
+
+    report = ask(WEB, source)
+
+    assert verdict(report) is Verdict.HEALTHY
+    assert source.rounds == [
+        {SERVICE, SLICES},
+        {VERSION, PODS, EVENTS},
+        nodes("node-0", "node-1", "node-2"),
+    ]
+    assert source.requests == 8
+
+
+def test_many_nodes_are_one_list() -> None:
+    """More than three."""
+    source = FakeSource(settled(service(), *spread(4)))
+
+    ask(WEB, source)
+
+    assert source.rounds[-1] == {Read("Node")}
+
+
+def test_a_selector_that_matches_nothing_costs_sixteen_requests_at_most() -> None:
+    """The worst of them: several candidates, each with pods on Nodes of its own."""
+    members = [
+        pod(
+            f"{name}-{n}",
+            labels={"app": name},
+            ips=(f"10.0.{k}.{n}",),
+            node=f"node-{k}-{n}",
+            owner=owned_by("ReplicaSet", f"{name}-abc"),
+        )
+        for k, name in enumerate(("Web", "webb", "wweb"))
+        for n in range(2)
+    ]
+    owners = [replica_set(f"{name}-abc", name) for name in ("Web", "webb", "wweb")]
+    source = FakeSource(settled(service(), *members, *owners))
+
+    report = ask(WEB, source)
+
+    assert len(only(report, "KSV101").fixes) == 3
+    assert source.rounds[:3] == [{SERVICE, SLICES}, {VERSION, PODS, EVENTS}, WORKLOADS]
+    assert source.rounds[3] == {NEAR}
+    assert source.requests <= 16, sorted(map(str, frozenset.union(*source.rounds)))
+
+
+def test_nodes_are_asked_for_by_name_where_their_list_is_refused() -> None:
+    """A right may be for some of them only; nothing is asked for again and again."""
+    members = [
+        pod(f"{name}-{n}", labels={"app": name}, ips=(f"10.0.{k}.{n}",), node=f"node-{k}-{n}")
+        for k, name in enumerate(("Web", "webb", "wweb"))
+        for n in range(2)
+    ]
+    source = FakeSource(settled(service(), *members), denied=(Read("Node"),))
+
+    report = ask(WEB, source)
+
+    assert {fix.outcome for fix in only(report, "KSV101").fixes} == {None}
+    asked = [read for wanted in source.rounds for read in wanted if read.kind == "Node"]
+    assert len(asked) == len(set(asked)) == 7
+
+
+def test_one_candidate_costs_twelve_requests() -> None:
+    """The usual case."""
+    members = pods(3, owner=owned_by("ReplicaSet", "web-abc"))
+    source = FakeSource(settled(service(selector={"app": "Web"}), *members, replica_set(), deployment()))
+
+    only(ask(WEB, source), "KSV101")
+
+    assert source.requests == 12
+
+
+def test_a_failing_probe_costs_sixteen_requests_at_most() -> None:
+    """With its owner and the events of one pod."""
+    members = [
+        with_(m, spec=unready().spec, status__conditions=unready().status.conditions) for m in spread(3)
+    ]
+    source = FakeSource(
+        settled(service(), *members, event(members[0], "Unhealthy", "Readiness probe failed: x"))
+    )
+
+    ask(WEB, source)
+
+    assert source.requests <= 16
+
+
+def test_an_alias_costs_few_requests() -> None:
+    """No pods, no Nodes."""
+    source = FakeSource(cluster(service(type="ExternalName", external_name="x.example", cluster_ip="")))
+
+    ask(WEB, source)
+
+    assert source.rounds == [{SERVICE, SLICES}, {VERSION, EVENTS}]
+
+
+def test_several_names_are_asked_for_at_once() -> None:
+    """Their rounds are shared."""
+    source = FakeSource(settled(service(), pod(), with_(service("api"), metadata__name="api")))
+
+    report = ask(Query("shop", ("web", "api", "web")), source)
+
+    assert [subject.ref.name for subject in report.subjects] == ["web", "api"]
+    assert len(source.rounds[0]) == 4
+    assert len(source.rounds) <= 5
+
+
+def test_nothing_is_read_that_is_not_needed() -> None:
+    """The whole snapshot is not looked at: an answer holds only what was asked."""
+    source = FakeSource(settled(service(), *pods(1)))
+    snapshot = source.begin()
+
+    with pytest.raises(Unread) as unread:
+        analyze(WEB, snapshot)
+
+    assert unread.value.reads == {SERVICE, SLICES}
+    assert snapshot == Snapshot("test", NOW)
+
+
+def test_a_second_look_waits_until_all_else_is_read() -> None:
+    """It is a look at everything at one moment."""
+    wants = Wants()
+    wants.attempt(lambda: _raise(Unread(frozenset({PODS}), again=True)))
+    wants.attempt(lambda: _raise(Unread(frozenset({SERVICE}))))
+    wants.attempt(lambda: _raise(Unread(frozenset({SLICES}))))
+
+    with pytest.raises(Unread) as first:
+        wants.settle()
+
+    assert first.value.reads == {SERVICE, SLICES}
+    assert not first.value.again
+
+
+def test_only_second_looks_left_are_asked_for() -> None:
+    """Together."""
+    wants = Wants()
+    assert wants.attempt(lambda: 5) == 5
+    wants.settle()
+    wants.attempt(lambda: _raise(Unread(frozenset({PODS}), again=True)))
+
+    with pytest.raises(Unread) as second:
+        wants.settle()
+
+    assert second.value.reads == {PODS}
+    assert second.value.again
+
+
+def _raise(error: Exception) -> None:
+    raise error
+
+
+def test_two_faults_are_two_findings() -> None:
+    """A port that nobody declares, and a probe that fails: fixing one leaves the other."""
+    named = ServicePort(name="http", port=80, target_port="web")
+    admin = ServicePort(name="admin", port=81, target_port=8081)
+
+    report = explain(settled(service("web", named, admin), unready()))
+
+    assert [found.code for found in report.findings] == ["KSV201", "KSV301"]
+    assert verdict(report) is Verdict.BROKEN
+
+
+def test_a_fix_is_simulated_with_what_remains() -> None:
+    """The pods that it would select are not ready."""
+    report = explain(settled(service(selector={"app": "Web"}), *pods(1), unready("web-9", ips=("10.0.0.9",))))
+
+    (fix,) = only(report, "KSV101").fixes
+    assert fix.outcome is not None
+    assert (fix.outcome.verdict, fix.outcome.remaining) == (Verdict.DEGRADED, ("KSV301",))
+    assert [(p.usable, p.expected) for p in fix.outcome.ports] == [(1, 2)]
+
+
+@pytest.mark.parametrize("denied", [Read("Node"), PODS])
+def test_what_is_not_known_never_becomes_zero_in_a_simulation(denied: Read) -> None:
+    """The fix is offered; its outcome is not known, and the reason is told."""
+    source = FakeSource(settled(service(selector={"app": "Web"}), *pods(3)), denied=(denied,))
+
+    (fix,) = only(ask(WEB, source), "KSV101").fixes
+
+    assert fix.outcome is None
+    assert fix.notes[-1] == "Not simulated: something that would decide could not be read."
+
+
+def finding(code: str, *places: Place, effect: Effect = Effect.BROKEN) -> Finding:
+    """A finding about some places."""
+    return Finding(code, code.lower(), places, PRODUCT, Confidence.PROOF, effect)
+
+
+def _nothing(_this: Rule, _view: ServiceView) -> Iterator[Finding]:
+    return iter(())
+
+
+@pytest.fixture
+def explaining(monkeypatch: pytest.MonkeyPatch) -> None:
+    """KSV1 explains KSV2, which explains KSV3."""
+    rules = tuple(
+        Rule(code, code, Confidence.PROOF, frozenset(explains), "0.1", _nothing, "Report.")
+        for code, explains in (("KSV1", {"KSV2"}), ("KSV2", {"KSV3"}), ("KSV3", set[str]()))
+    )
+    monkeypatch.setattr(registry, "RULES", rules)
+
+
+WHOLE, HTTP_PORT, ADMIN = Place(PRODUCT), Place(PRODUCT, "http"), Place(PRODUCT, "admin")
+
+
+@pytest.mark.usefixtures("explaining")
+def test_a_consequence_is_folded_under_its_cause() -> None:
+    """Whatever order they came in; also over several steps."""
+    cause, effect, last = finding("KSV1", WHOLE), finding("KSV2", HTTP_PORT), finding("KSV3", HTTP_PORT)
+
+    for given in ((cause, effect, last), (last, effect, cause)):
+        (top,) = fold(given)
+        assert top.code == "KSV1"
+        assert [f.code for f in top.consequences] == ["KSV2"]
+        assert [f.code for f in top.consequences[0].consequences] == ["KSV3"]
+
+
+@pytest.mark.usefixtures("explaining")
+@pytest.mark.parametrize(
+    ("cause", "other"),
+    [
+        (finding("KSV1", HTTP_PORT), finding("KSV2", ADMIN)),
+        (finding("KSV1", HTTP_PORT), finding("KSV2", HTTP_PORT, ADMIN)),
+        (finding("KSV1", HTTP_PORT), finding("KSV2", WHOLE)),
+        (finding("KSV1", HTTP_PORT), finding("KSV3", HTTP_PORT)),
+    ],
+    ids=["another place", "more places", "a wider place", "not listed"],
+)
+def test_independent_findings_stay_apart(cause: Finding, other: Finding) -> None:
+    """Code and place must both fit."""
+    assert len(fold((cause, other))) == 2
+
+
+@pytest.mark.usefixtures("explaining")
+def test_the_worst_comes_first() -> None:
+    """Otherwise the order of the rules stays."""
+    given = [
+        finding("KSV1", ADMIN, effect=effect)
+        for effect in (Effect.ADVICE, Effect.DEGRADED, Effect.BROKEN, Effect.IDLE, Effect.PROGRESSING)
+    ]
+    given = [with_(f, places=(Place(PRODUCT, str(n)),)) for n, f in enumerate(given)]
+
+    assert [f.effect for f in fold(tuple(given))] == list(reversed(Effect))
+
+
+def test_the_effect_of_a_finding_fits_the_verdict() -> None:
+    """A finding explains a verdict; it never makes it."""
+    admin = ServicePort(name="admin", port=81, target_port="adm")
+
+    report = explain(settled(service("web", HTTP, admin), pod("p", container("app", port(8080)))))
+
+    (subject,) = report.subjects
+    assert [(p.key, p.verdict) for p in subject.ports] == [
+        ("http", Verdict.HEALTHY),
+        ("admin", Verdict.BROKEN),
+    ]
+    assert only(report, "KSV201").effect is Effect.BROKEN
+
+
+def test_a_report_says_what_was_not_looked_at() -> None:
+    """Network policies and what is outside the API."""
+    report = explain(settled(service(), pod(), node()))
+
+    assert report.not_evaluated == engine.NOT_EVALUATED
+    assert report.server == "v1.36.0"
+    assert find(report, "KSV101") == ()
