@@ -1,7 +1,6 @@
 """Near misses: changes of a selector that would select the pods somebody probably meant."""
 
 from collections.abc import Iterable
-from difflib import SequenceMatcher
 from typing import Final
 
 from msgspec import Struct
@@ -122,6 +121,8 @@ def _difference(key: str, value: str, other: str, found: str, service: Service) 
 
 def _likeness(value: str, found: str) -> float:
     """Compare two values from 0 to 1; a release prefix or suffix makes them alike whatever its length."""
+    from difflib import SequenceMatcher  # noqa: PLC0415 - only a near miss needs it
+
     ratio = SequenceMatcher(None, value, found, autojunk=False).ratio()
     one, other = sorted((value, found), key=len)
     added = other.startswith(f"{one}-") or other.endswith(f"-{one}")

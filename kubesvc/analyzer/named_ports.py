@@ -1,7 +1,6 @@
 """Named target ports: which live pods declare them, and which other declared port was probably meant."""
 
 from collections.abc import Iterable, Iterator
-from difflib import SequenceMatcher
 
 from msgspec import Struct
 
@@ -104,6 +103,8 @@ def _names(pod: Pod, port: ServicePort, minor: int) -> set[str]:
 
 
 def _likeness(wanted: NamedPort, name: str) -> float:
+    from difflib import SequenceMatcher  # noqa: PLC0415 - only a near miss needs it
+
     return max(
         SequenceMatcher(None, text, name).ratio() for text in (wanted.target, wanted.port.name or name[:1])
     )

@@ -1,7 +1,6 @@
 """Which Services a query names, and what is near those that do not exist."""
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Final
 
 from msgspec import Struct
@@ -114,5 +113,7 @@ def _exists(snapshot: Snapshot, read: Read) -> bool | None:
 
 def _near(name: str, known: list[str]) -> tuple[str, ...]:
     """Names that differ by a typing slip, or by the prefix or suffix that a release adds."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only a near miss needs it
+
     parts = [other for other in known if name in other or other in name]
     return tuple(dict.fromkeys([*get_close_matches(name, known, n=3), *sorted(parts)]))[:3]

@@ -10,7 +10,6 @@ from kubesvc import __version__
 from kubesvc.cli import capture, demo, explain, rules
 from kubesvc.cli.help import Command, Group
 from kubesvc.cli.streams import emit
-from kubesvc.cli.values import use_plain
 
 
 def _version(wanted: bool) -> None:
@@ -49,7 +48,4 @@ def build() -> TyperGroup:
     ):
         name: Any = module.__name__.rpartition(".")[2]
         app.command(name, cls=Command, epilog=module.EXAMPLES, context_settings=_HELP)(command)
-    group = cast("TyperGroup", get_command(app))
-    for each in (group, *group.commands.values()):
-        use_plain(each.params)
-    return group
+    return cast("TyperGroup", get_command(app))

@@ -6,8 +6,6 @@ from typing import Any, Final
 
 from typer.core import TyperCommand, TyperGroup
 
-from kubesvc.cli.values import use_plain
-
 _WIDTH: Final = 80
 _COLUMN: Final = 32  # where the text about an option begins
 _GENERAL: Final = "Options"
@@ -16,12 +14,6 @@ _HELP: Final = "Show this message and exit."
 
 class Command(TyperCommand):
     """A command whose help has its examples before the many options."""
-
-    def get_help_option(self, ctx: Any) -> Any:  # noqa: ANN401 - typer's types are private
-        """Return the option that typer adds by itself."""
-        option = super().get_help_option(ctx)
-        use_plain([option] if option else [])
-        return option
 
     def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - typer's types are private
         """Write the page."""
@@ -48,12 +40,6 @@ class Command(TyperCommand):
 
 class Group(TyperGroup):
     """The list of commands."""
-
-    def get_help_option(self, ctx: Any) -> Any:  # noqa: ANN401 - typer's types are private
-        """Return the option that typer adds by itself."""
-        option = super().get_help_option(ctx)
-        use_plain([option] if option else [])
-        return option
 
     def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - typer's types are private
         """Write the page."""
