@@ -130,7 +130,7 @@ def _endpoints(facts: PortFacts, findings: tuple[Finding, ...]) -> Iterator[Line
             mark=Mark.GOOD if used else Mark.BAD if cell in facts.expected else Mark.NONE,
             state=_cell_state(cell, used=used),
             codes=_codes(findings, cell.place),
-            details=tuple(part for part in (cell.node, cell.zone) if part),
+            details=(cell.node, cell.zone),
         )
     left = len(facts.cells) - _MOST_ENDPOINTS
     if left > 0:

@@ -66,7 +66,9 @@ def _words(error: Exception, target: Target, pool: Pool) -> tuple[str, str]:  # 
             )
             return f"{_UNABLE}malformed HTTP response", hint
         case zlib.error():
-            return f"the answer of {_address(pool)} is damaged: its gzip data cannot be read", ""
+            return f"the answer of {_address(pool)} is damaged: its gzip data cannot be read", (
+                "A proxy in between may have changed it; try again without one."
+            )
         case OSError():
             return f"{_UNABLE}dial tcp {_address(pool)}: {one_line(error.strerror or str(error)).lower()}", ""
         case _:

@@ -94,13 +94,14 @@ class Snapshot(Struct, frozen=True, dict=True):
         return index
 
     def unreadable(self, kind: str, namespace: str) -> tuple[Gap, ...]:
-        """Return the objects of a kind that were answered but could not be decoded."""
+        """Return the objects of a kind that were answered but could not be decoded, each named."""
         return tuple(
             gap
             for gap in self.gaps
             if gap.reason is GapReason.UNREADABLE
             and gap.read.kind == kind
             and gap.read.namespace == namespace
+            and gap.read.name
         )
 
     def with_answers(
