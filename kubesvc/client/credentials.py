@@ -19,7 +19,7 @@ from kubesvc.client.target import (
     Basic,
     Bearer,
     ClientCertificate,
-    Discreet,
+    Veiled,
     Exec,
     Target,
     TokenFile,
@@ -32,7 +32,7 @@ _CLOCK_SKEW: Final = 10  # seconds; oidc.go, expiryDelta
 _FRESH: Final = 60  # seconds in which a plug-in is not asked again after a 401
 
 
-class Login(Discreet, frozen=True):
+class Login(Veiled, frozen=True):
     """What one request carries; an empty `authorization` means no header."""
 
     secrets = ("authorization",)

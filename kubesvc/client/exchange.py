@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from kubesvc import __version__
-from kubesvc.client.target import Discreet
+from kubesvc.client.target import Veiled
 from kubesvc.client.wire import Wire
 from kubesvc.errors import TooLarge
 
@@ -15,7 +15,7 @@ _GZIP: Final = 31  # zlib's name for "gzip header and trailer"
 _MEBIBYTE: Final = 1024 * 1024
 
 
-class Response(Discreet, frozen=True):
+class Response(Veiled, frozen=True):
     """An answer of any status, complete and decompressed. Header names are in lower case."""
 
     secrets = ("body",)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from kubesvc.client.target import Discreet
+from kubesvc.client.target import Veiled
 from kubesvc.client.wire import Wire
 from kubesvc.errors import ConnectionFailed
 from kubesvc.model.text import one_line
@@ -21,7 +21,7 @@ _SOCKS_ERRORS: Final = (
 )  # fmt: skip
 
 
-class Proxy(Discreet, frozen=True):
+class Proxy(Veiled, frozen=True):
     """A proxy; `scheme` is http, https or socks5."""
 
     secrets = ("password",)

@@ -6,7 +6,7 @@ from typing import ClassVar
 from msgspec import Struct
 
 
-class Discreet(Struct, frozen=True):
+class Veiled(Struct, frozen=True):
     """A value whose `secrets`, names of fields, have no repr."""
 
     secrets: ClassVar[tuple[str, ...]] = ()
@@ -17,7 +17,7 @@ class Discreet(Struct, frozen=True):
         return f"{type(self).__name__}({', '.join(f'{name}={getattr(self, name)!r}' for name in shown)})"
 
 
-class Options(Discreet, frozen=True):
+class Options(Veiled, frozen=True):
     """kubectl's connection flags as typed; an empty string or tuple means "not given".
 
     `as_user_extra` holds `key=value` texts. `request_timeout` is seconds or a Go duration; "0" is no limit.
@@ -52,7 +52,7 @@ class Options(Discreet, frozen=True):
     request_timeout: str = "0"
 
 
-class Tls(Discreet, frozen=True):
+class Tls(Veiled, frozen=True):
     """How the server proves itself. `ca_data` (PEM) wins over `ca_file`; with neither the system decides."""
 
     secrets = ("ca_data",)
@@ -63,7 +63,7 @@ class Tls(Discreet, frozen=True):
     server_name: str = ""
 
 
-class Bearer(Discreet, frozen=True):
+class Bearer(Veiled, frozen=True):
     """A token written in the kubeconfig or given as a flag."""
 
     secrets = ("token",)
@@ -71,7 +71,7 @@ class Bearer(Discreet, frozen=True):
     token: str
 
 
-class TokenFile(Discreet, frozen=True):
+class TokenFile(Veiled, frozen=True):
     """A token in a file, read again for each request; `fallback` is sent while the file cannot be read."""
 
     secrets = ("fallback",)
@@ -80,7 +80,7 @@ class TokenFile(Discreet, frozen=True):
     fallback: str = ""
 
 
-class Basic(Discreet, frozen=True):
+class Basic(Veiled, frozen=True):
     """User name and password."""
 
     secrets = ("password",)
@@ -89,7 +89,7 @@ class Basic(Discreet, frozen=True):
     password: str
 
 
-class Exec(Discreet, frozen=True):
+class Exec(Veiled, frozen=True):
     """A credential plug-in to run. `cluster` is what it may know of the cluster, as JSON, or empty."""
 
     secrets = (
@@ -107,7 +107,7 @@ class Exec(Discreet, frozen=True):
     cluster: bytes = b""
 
 
-class AuthProvider(Discreet, frozen=True):
+class AuthProvider(Veiled, frozen=True):
     """The older kind of plug-in, compiled into clients: `oidc`, `gcp`."""
 
     secrets = ("config",)
@@ -116,7 +116,7 @@ class AuthProvider(Discreet, frozen=True):
     config: Mapping[str, str]
 
 
-class ClientCertificate(Discreet, frozen=True):
+class ClientCertificate(Veiled, frozen=True):
     """Certificate and key, each as PEM, or as a file where the PEM is empty."""
 
     secrets = (
@@ -169,7 +169,7 @@ class Impersonation(Struct, frozen=True):
     extra: tuple[tuple[str, str], ...] = ()
 
 
-class Target(Discreet, frozen=True):
+class Target(Veiled, frozen=True):
     """A resolved kubeconfig. Names are as written in the file: pass them through `clean` before showing them.
 
     `server` is a URL: scheme, host and, where the API is served below one, a path without a last slash.
