@@ -49,8 +49,8 @@ class Rule(Struct, frozen=True):
         fixes: Iterable[Fix] = (),
         confidence: Confidence | None = None,
     ) -> Finding:
-        """Build a finding of this rule; its effect is what its places suffer."""
-        where = tuple(sorted(set(places), key=str))
+        """Build a finding of this rule; its effect is what its places, or else all, suffer."""
+        where = tuple(sorted(set(places), key=str)) or (view.place,)
         return Finding(
             code=self.code,
             headline=headline,

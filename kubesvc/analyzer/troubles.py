@@ -1,6 +1,6 @@
 """Pods that should get traffic and do not, grouped by owner and the first condition they miss."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
@@ -9,14 +9,15 @@ from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.cell import Cell, Step
 from kubesvc.model.objects import Event, Pod, Ref
 from kubesvc.model.place import Place
-from kubesvc.model.report import Row
+from kubesvc.model.report import Confidence, Row
 from kubesvc.semantics import readiness
 
 
 class Trouble(Struct, frozen=True):
     """Pods of one owner that miss the same condition, ordered by name; `why` is the first pod's step.
 
-    `waiting`: a deadline of each still runs; pods without one are another trouble.
+    `waiting`: a deadline of each still runs; pods without one are another trouble. `certain`: nothing that
+    could not be read comes before the condition.
     """
 
     owner: Ref
@@ -24,6 +25,7 @@ class Trouble(Struct, frozen=True):
     why: Step
     places: tuple[Place, ...]
     waiting: bool
+    certain: bool
 
     @property
     def pod(self) -> Pod:
@@ -58,7 +60,20 @@ def _trouble(owner: Ref, cells: list[Cell], *, waiting: bool) -> Trouble:
     pods = {cell.pod.metadata.name: cell.pod for cell in cells if cell.pod}
     why = next(cell.why for cell in cells if cell.why)
     members = tuple(pod for _, pod in sorted(pods.items()))
-    return Trouble(owner, members, why, tuple(cell.place for cell in cells), waiting)
+    certain = all(cell.certain for cell in cells)
+    return Trouble(owner, members, why, tuple(cell.place for cell in cells), waiting, certain)
+
+
+def confidence(trouble: Trouble) -> Confidence:
+    """Return how sure it is that this is what keeps the pods out."""
+    return Confidence.PROOF if trouble.certain else Confidence.LIKELY
+
+
+def doubts(trouble: Trouble) -> Iterator[Row]:
+    """Name what could be the reason instead, where something could not be read."""
+    if not trouble.certain:
+        value = f"Node {trouble.pod.spec.node_name}: a pod whose Node no longer exists is left out for that"
+        yield Row("not read", value, "Node")
 
 
 def share(view: ServiceView, trouble: Trouble) -> str:

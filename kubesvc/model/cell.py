@@ -1,6 +1,7 @@
 """One pod × port × family of a Service: what the slices say of it, and what should be, step by step."""
 
 from enum import StrEnum
+from itertools import takewhile
 
 from msgspec import Struct
 
@@ -133,3 +134,11 @@ class Cell(Struct, frozen=True):
     def why(self) -> Step | None:
         """The first unmet condition of the prediction."""
         return self.chain.why if self.chain else None
+
+    @property
+    def certain(self) -> bool:
+        """Whether nothing unknown comes before `why`; what is listed has met what that takes."""
+        if self.chain is None or self.conditions is not None:
+            return True
+        before = takewhile(lambda step: step is not self.why, self.chain.steps)
+        return all(step.passed is not None for step in before)

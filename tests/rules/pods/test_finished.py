@@ -3,9 +3,11 @@
 import pytest
 
 from kubesvc.model.objects import Pod, Ref
+from kubesvc.model.query import Query
+from kubesvc.model.read import Read
 from kubesvc.model.report import Effect, Verdict
 from tests.support.builders import ended, owned_by, pod, pods, service, settled, terminating, unready, with_
-from tests.support.sources import explain, find, only, rows, verdict
+from tests.support.sources import FakeSource, ask, explain, find, only, rows, verdict
 
 
 def finished(
@@ -37,6 +39,15 @@ def test_an_eviction_is_told_with_its_reason() -> None:
     assert rows(only(explain(settled(service(), evicted)), "KSV302")) == [
         "pod: job-1: Failed, Evicted, The node was low on memory, exit code 137, 1 min ago"
     ]
+
+
+def test_without_slices_it_is_about_the_whole_service() -> None:
+    """A finding without a place would be shown nowhere."""
+    source = FakeSource(settled(service(), finished()), denied=(Read("EndpointSlice"),))
+
+    found = only(ask(Query("shop", ("web",)), source), "KSV302")
+
+    assert [(place.service, place.port) for place in found.places] == [(service().ref, None)]
 
 
 def test_several_are_one_finding_per_owner() -> None:

@@ -3,19 +3,23 @@
 import pytest
 
 from kubesvc.model.objects import ContainerStatus, Pod
-from kubesvc.model.report import Effect, Verdict
+from kubesvc.model.query import Query
+from kubesvc.model.read import Read
+from kubesvc.model.report import Confidence, Effect, Verdict
 from tests.support.builders import (
     NOW,
+    cluster,
     container,
     owned_by,
     pod,
     replica_set,
     service,
     settled,
+    slices,
     waiting,
     with_,
 )
-from tests.support.sources import explain, find, only, rows, verdict
+from tests.support.sources import FakeSource, ask, explain, find, only, rows, verdict
 
 REASONS = [
     "ErrImagePull",
@@ -72,6 +76,21 @@ def test_an_init_containers_image_counts_too() -> None:
     found = only(explain(settled(service(), base, replica_set())), "KSV304")
 
     assert "container setup" in found.headline
+
+
+def test_without_rights_on_nodes_a_doubt_remains() -> None:
+    """A pod that is in no slice may be left out for its Node."""
+    absent = cluster(service(), lacking(waiting("ErrImagePull")), replica_set(), *slices(service()))
+    listed = settled(service(), lacking(waiting("ErrImagePull")), replica_set())
+
+    report, sure = (
+        ask(Query("shop", ("web",)), FakeSource(truth, denied=(Read("Node"),))) for truth in (absent, listed)
+    )
+
+    (found,) = find(report, "KSV304")
+    assert found.confidence is Confidence.LIKELY
+    assert rows(found)[-1] == "not read: Node node-a: a pod whose Node no longer exists is left out for that"
+    assert only(sure, "KSV304").confidence is Confidence.PROOF
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,7 @@ def crash_loop(this: Rule, view: ServiceView) -> Iterator[Finding]:
             trouble.places,
             trouble.owner,
             _rows(view, trouble, status),
+            confidence=troubles.confidence(trouble),
             confirm=(shown,),
         )
 
@@ -56,6 +57,7 @@ def _rows(view: ServiceView, trouble: Trouble, status: ContainerStatus | None) -
         restarts = wording.count(status.restart_count, "restart")
         field = f"status.containerStatuses[{status.name}]"
         yield Row("ended", f"{_how(ended)}, {wording.ago(ended.finished_at, view.now)}, {restarts}", field)
+    yield from troubles.doubts(trouble)
 
 
 def _how(ended: StateTerminated) -> str:

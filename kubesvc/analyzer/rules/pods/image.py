@@ -56,6 +56,7 @@ def image(this: Rule, view: ServiceView) -> Iterator[Finding]:
                 "spec.containers[].image",
             ),
             Row("kubelet", f"{trouble.why.reason}: {trouble.why.value}", trouble.why.field),
+            *troubles.doubts(trouble),
         ]
         shown = Command(
             commands.describe_pod(trouble.pod.metadata.name), "shows the runtime's answers in the events"
@@ -66,5 +67,6 @@ def image(this: Rule, view: ServiceView) -> Iterator[Finding]:
             trouble.places,
             trouble.owner,
             rows,
+            confidence=troubles.confidence(trouble),
             confirm=(shown,),
         )

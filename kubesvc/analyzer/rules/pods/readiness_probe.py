@@ -51,6 +51,7 @@ def readiness_probe(this: Rule, view: ServiceView) -> Iterator[Finding]:
             trouble.places,
             trouble.owner,
             _rows(view, trouble, container, container.readiness_probe, event),
+            confidence=troubles.confidence(trouble),
             confirm=_confirm(pod, container, container.readiness_probe),
             fixes=_fixes(view, trouble, container, container.readiness_probe, event),
         )
@@ -74,6 +75,7 @@ def _rows(
         yield Row(
             "note", f"the container declares {ports}; the probe asks {asked}", "spec.containers[].ports"
         )
+    yield from troubles.doubts(trouble)
 
 
 def _since(view: ServiceView, pod: Pod) -> str:

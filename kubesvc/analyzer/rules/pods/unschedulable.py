@@ -43,5 +43,6 @@ def unschedulable(this: Rule, view: ServiceView) -> Iterator[Finding]:
             trouble.places,
             trouble.owner,
             rows,
+            confidence=troubles.confidence(trouble),
             confirm=(shown,),
         )
