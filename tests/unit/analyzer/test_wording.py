@@ -1,0 +1,59 @@
+"""Facts as words."""
+
+from datetime import timedelta
+
+import pytest
+
+from kubesvc.analyzer import wording
+from kubesvc.model.cell import StepKind, unmet
+from tests.support.builders import NOW, service
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0, "0 s"), (0.4, "0 s"), (-5, "0 s"), (59, "59 s"), (60, "1 min"), (3600, "1h"), (172800, "2d")],
+)
+def test_a_span_has_its_largest_unit(seconds: float, shown: str) -> None:
+    """Never a negative one: clocks differ."""
+    assert wording.span(timedelta(seconds=seconds)) == shown
+    assert wording.ago(NOW - timedelta(seconds=seconds), NOW) == f"{shown} ago"
+
+
+def test_an_unknown_time_is_told() -> None:
+    """Events may have none."""
+    assert wording.ago(None, NOW) == "at an unknown time"
+
+
+def test_a_long_list_is_cut() -> None:
+    """With the number left out."""
+    assert wording.names("abc") == "a, b, c"
+    assert wording.names("abcde") == "a, b, c and 2 more"
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "reason", "shown"),
+    [
+        (StepKind.PROBED, "false", "", "readiness probe of app"),
+        (StepKind.STARTED, "false", "", "startup probe of app"),
+        (StepKind.LABELS, "no tier", "", "labels differ: no tier"),
+        (StepKind.PHASE, "Failed (Evicted)", "", "failed (evicted)"),
+        (StepKind.GATES, "<none>", "", "readiness gate f is <none>"),
+        (StepKind.SCHEDULED, "", "", "not scheduled yet"),
+        (StepKind.SCHEDULED, "0/3", "Unschedulable", "Unschedulable"),
+        (StepKind.ADDRESS, "<none>", "", "no address yet"),
+        (StepKind.READY, "Unknown", "", "condition Ready is Unknown"),
+        (StepKind.CREATED, "no such tag", "ErrImagePull", "ErrImagePull of app"),
+    ],
+)
+def test_an_unmet_condition_is_a_clause(kind: StepKind, value: str, reason: str, shown: str) -> None:
+    """It stands behind a state."""
+    assert wording.step(unmet(kind, "f", value, "app", reason)) == shown
+
+
+def test_a_refusal_names_its_premise() -> None:
+    """Only where a virtual address refuses."""
+    assert (
+        wording.refusal(service(), [])
+        == "inside the cluster, web refuses connections (where kube-proxy forwards)"
+    )
+    assert wording.refusal(service(cluster_ip=""), ["80"]) == "web:80 has no virtual address"
