@@ -5,6 +5,7 @@ wants are fetched together.
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from functools import partial
 from typing import Final, TypeVar
 
@@ -17,6 +18,7 @@ from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.cell import Cell
 from kubesvc.model.change import Change
 from kubesvc.model.objects import Ref, Service
+from kubesvc.model.place import Place
 from kubesvc.model.query import Query
 from kubesvc.model.read import Gap, LackingError, Read, Unavailable, Unread
 from kubesvc.model.report import (
@@ -141,7 +143,8 @@ def _apply(view: ServiceView, wants: Wants) -> tuple[tuple[Finding, ...], tuple[
         except Exception as error:  # noqa: BLE001 - a failing rule must be seen, and must not take others along
             findings = (_crash(view, rule, error),)
         (residual if rule.residual else found).extend(findings)
-    found += [finding for finding in residual if not _covered(finding, found)]
+    known = {place for other in found if other.effect is not Effect.ADVICE for place in other.places}
+    found += [finding for finding in residual if not _covered(finding, known)]
     return tuple(found), tuple(skipped)
 
 
@@ -162,9 +165,8 @@ def _crash(view: ServiceView, rule: Rule, error: Exception) -> Finding:
     )
 
 
-def _covered(finding: Finding, others: Iterable[Finding]) -> bool:
-    known = [place for other in others if other.effect is not Effect.ADVICE for place in other.places]
-    return all(any(place.within(theirs) for theirs in known) for place in finding.places)
+def _covered(finding: Finding, known: AbstractSet[Place]) -> bool:
+    return all(place in known or any(map(place.within, known)) for place in finding.places)
 
 
 def fold(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:

@@ -13,7 +13,7 @@ from kubesvc.semantics import dns, proxy, readiness
 
 
 class PortFacts(Struct, frozen=True):
-    """One port: all its cells, those that get traffic, those that should, how long the others may take.
+    """One port: all its cells, those that get traffic, those that should, those of them that do not.
 
     `port` is None for a headless Service without ports. `waiting` is None unless every cell that should get
     traffic and does not is still within a deadline.
@@ -23,17 +23,13 @@ class PortFacts(Struct, frozen=True):
     cells: tuple[Cell, ...]
     usable: tuple[Cell, ...]
     expected: tuple[Cell, ...]
+    troubled: tuple[Cell, ...]
     waiting: timedelta | None
 
     @property
     def key(self) -> str | None:
         """The port's key."""
         return self.port.key if self.port else None
-
-    @property
-    def troubled(self) -> tuple[Cell, ...]:
-        """The cells that should get traffic and do not."""
-        return tuple(cell for cell in self.expected if cell not in self.usable)
 
     @property
     def flow(self) -> Verdict | None:
@@ -62,14 +58,14 @@ def port_facts(
         row = [cell for cell in mine if cell.place.family == family]
         usable += proxy.usable(row, viewpoint) if proxy.has_virtual_address(service) else dns.answered(row)
     expected = tuple(cell for cell in mine if should_serve(cell))
+    used = {cell.place for cell in usable}
+    troubled = tuple(cell for cell in expected if cell.place not in used)
     left = [
-        readiness.time_left(cell.pod, cell.why, now) if cell.pod and cell.why else None
-        for cell in expected
-        if cell not in usable
+        readiness.time_left(cell.pod, cell.why, now) if cell.pod and cell.why else None for cell in troubled
     ]
     known = [span for span in left if span is not None]
     waiting = max(known) if known and len(known) == len(left) else None
-    return PortFacts(port, mine, tuple(usable), expected, waiting)
+    return PortFacts(port, mine, tuple(usable), expected, troubled, waiting)
 
 
 def should_serve(cell: Cell) -> bool:

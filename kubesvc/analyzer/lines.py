@@ -120,14 +120,15 @@ def _port_state(view: ServiceView, facts: PortFacts, verdict: Verdict) -> str:
 
 
 def _endpoints(facts: PortFacts, findings: tuple[Finding, ...]) -> Iterator[Line]:
+    usable, expected = ({cell.place for cell in cells} for cells in (facts.usable, facts.expected))
     for cell in facts.cells[:_MOST_ENDPOINTS]:
-        used = cell in facts.usable
+        used = cell.place in usable
         yield Line(
             LineKind.ENDPOINT,
             cell.place,
             _address(cell),
             cell.place.endpoint.name if cell.pod and cell.place.endpoint else _behind(cell),
-            mark=Mark.GOOD if used else Mark.BAD if cell in facts.expected else Mark.NONE,
+            mark=Mark.GOOD if used else Mark.BAD if cell.place in expected else Mark.NONE,
             state=_cell_state(cell, used=used),
             codes=_codes(findings, cell.place),
             details=(cell.node, cell.zone),

@@ -175,8 +175,7 @@ class ServiceView:
 
     def suffering(self, facts: PortFacts) -> tuple[Cell, ...]:
         """Return the cells that make a port's verdict worse than healthy; none where it has no cell."""
-        unused = tuple(cell for cell in facts.cells if cell not in facts.usable)
-        return facts.troubled or self.stale(facts) or facts.usable or unused
+        return facts.troubled or self.stale(facts) or facts.usable or facts.cells
 
     def stale(self, facts: PortFacts) -> tuple[Cell, ...]:
         """Return the endpoints that get traffic otherwise than the controller should have written by now."""

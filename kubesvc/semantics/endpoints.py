@@ -1,6 +1,7 @@
 """Which endpoints the EndpointSlice controller writes for a Service, and why (endpointslice/utils.go)."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 from typing import Final
 
@@ -60,6 +61,7 @@ def family_of(address: str) -> str:
     return "IPv6" if ":" in canonical(address) else "IPv4"
 
 
+@lru_cache(maxsize=10_000)
 def canonical(address: str) -> str:
     """Write an address as the controller does, whatever its spelling (utils/net, ParseIPSloppy)."""
     plain = (

@@ -74,6 +74,20 @@ def test_a_missing_node_is_shown() -> None:
     assert "gone does not exist" in rows(found)[0]
 
 
+def test_pods_of_one_owner_that_miss_the_same_are_one_finding() -> None:
+    """At most three are shown; another condition, or another owner, is another finding."""
+    lost = [
+        pod(f"web-{n}", ips=(f"10.0.0.{n}",), node="gone", owner=owned_by("Job", "j")) for n in range(1, 6)
+    ]
+
+    report = explain(cluster(service(), *lost, GATED))
+
+    assert [(f.culprit.kind, len(f.places), len(f.rows)) for f in report.findings] == [
+        ("Job", 5, 3),
+        ("Pod", 1, 1),
+    ]
+
+
 def test_it_is_silent_where_another_rule_speaks() -> None:
     """About the same pod; about another one it speaks."""
     both = explain(settled(service(), unready(), GATED))

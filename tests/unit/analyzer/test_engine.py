@@ -23,6 +23,7 @@ from tests.support.builders import (
     container,
     deployment,
     event,
+    http_probe,
     node,
     owned_by,
     pod,
@@ -316,6 +317,25 @@ def test_the_effect_of_a_finding_fits_the_verdict() -> None:
         ("admin", Verdict.BROKEN),
     ]
     assert only(report, "KSV201").effect is Effect.BROKEN
+
+
+@pytest.mark.timeout(20)
+def test_thousands_of_pods_are_no_trouble() -> None:
+    """The work grows with the pods, not with their square."""
+    members = [
+        pod(
+            f"w-{n}",
+            container(readiness_probe=http_probe()),
+            ips=(f"10.0.{n // 250}.{n % 250}",),
+            ready=bool(n % 3),
+        )
+        for n in range(3000)
+    ]
+    members = [with_(m, metadata__owner_references=(owned_by("StatefulSet", "w"),)) for m in members]
+
+    report = explain(settled(service(), *members))
+
+    assert only(report, "KSV301").headline == "readiness probe fails on 1000 of 3000 pods"
 
 
 def test_a_report_says_what_was_not_looked_at() -> None:

@@ -1,11 +1,13 @@
 """KSV901: a port in trouble that no rule explains. The engine yields it after all other rules."""
 
 from collections.abc import Iterator
+from typing import Final
 
-from kubesvc.analyzer import wording
+from kubesvc.analyzer import wording, workloads
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.cell import Cell
+from kubesvc.model.objects import Ref
 from kubesvc.model.report import Confidence, Finding, Row, Verdict
 from kubesvc.semantics import readiness
 
@@ -36,12 +38,32 @@ def unexplained(this: Rule, view: ServiceView) -> Iterator[Finding]:
             rows = [Row("pods", f"{wording.count(len(view.pods), 'pod')} selected", "Pod")]
             place = view.place._replace(port=facts.key)
             yield this.finding(view, f"no rule explains the trouble of {name}", [place], view.ref, rows)
-        for cell in suffering:
-            if cell.pod and cell.why and readiness.time_left(cell.pod, cell.why, view.now):
-                continue  # not in trouble yet: the kubelet still gives it time
-            rows = [Row("pod", _why(cell), cell.why.field if cell.why else "EndpointSlice")]
-            culprit = cell.pod.ref if cell.pod else view.ref
-            yield this.finding(view, f"no rule explains the trouble of {name}", [cell.place], culprit, rows)
+        for culprit, cells in _alike(view, suffering):
+            source = cells[0].why.field if cells[0].why else "EndpointSlice"
+            rows = [Row("pod", _why(cell), source) for cell in cells[:_SHOWN]]
+            places = [cell.place for cell in cells]
+            yield this.finding(view, f"no rule explains the trouble of {name}", places, culprit, rows)
+
+
+_SHOWN: Final = 3
+
+
+def _alike(view: ServiceView, suffering: tuple[Cell, ...]) -> Iterator[tuple[Ref, list[Cell]]]:
+    """Group cells by owner and by what they miss; those that are still given time are left out."""
+    late = [cell for cell in suffering if not _has_time(view, cell)]
+    owned = workloads.by_owner(view.snapshot, (cell.pod for cell in late if cell.pod))
+    owners = {pod.ref: owner for owner, pods in owned.items() for pod in pods}
+    groups: dict[tuple[Ref, tuple[str, str, str]], list[Cell]] = {}
+    for cell in late:
+        why = (cell.why.kind, cell.why.container, cell.why.reason) if cell.why else ("", "", "")
+        owner = owners[cell.pod.ref] if cell.pod else view.ref
+        groups.setdefault((owner, why), []).append(cell)
+    for (owner, _), cells in sorted(groups.items()):
+        yield owner, cells
+
+
+def _has_time(view: ServiceView, cell: Cell) -> bool:
+    return bool(cell.pod and cell.why and readiness.time_left(cell.pod, cell.why, view.now))
 
 
 def _why(cell: Cell) -> str:
