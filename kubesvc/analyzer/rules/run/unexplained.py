@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from kubesvc.analyzer import wording, workloads
+from kubesvc.analyzer import wording
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.cell import Cell
@@ -49,17 +49,24 @@ _SHOWN: Final = 3
 
 
 def _alike(view: ServiceView, suffering: tuple[Cell, ...]) -> Iterator[tuple[Ref, list[Cell]]]:
-    """Group cells by owner and by what they miss; those that are still given time are left out."""
-    late = [cell for cell in suffering if not _has_time(view, cell)]
-    owned = workloads.by_owner(view.snapshot, (cell.pod for cell in late if cell.pod))
-    owners = {pod.ref: owner for owner, pods in owned.items() for pod in pods}
+    """Group cells by direct owner and by what they miss; those that are still given time are left out.
+
+    No owner further up is asked for: what another rule explains must cost no request here.
+    """
     groups: dict[tuple[Ref, tuple[str, str, str]], list[Cell]] = {}
-    for cell in late:
-        why = (cell.why.kind, cell.why.container, cell.why.reason) if cell.why else ("", "", "")
-        owner = owners[cell.pod.ref] if cell.pod else view.ref
-        groups.setdefault((owner, why), []).append(cell)
+    for cell in suffering:
+        if not _has_time(view, cell):
+            why = (cell.why.kind, cell.why.container, cell.why.reason) if cell.why else ("", "", "")
+            groups.setdefault((_culprit(view, cell), why), []).append(cell)
     for (owner, _), cells in sorted(groups.items()):
         yield owner, cells
+
+
+def _culprit(view: ServiceView, cell: Cell) -> Ref:
+    if cell.pod is None:
+        return view.ref
+    owner = cell.pod.owner
+    return Ref(owner.kind, cell.pod.metadata.namespace, owner.name) if owner else cell.pod.ref
 
 
 def _has_time(view: ServiceView, cell: Cell) -> bool:
