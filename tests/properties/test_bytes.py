@@ -2,6 +2,7 @@
 
 import json
 import re
+from copy import deepcopy
 from typing import Any
 
 import msgspec
@@ -89,7 +90,7 @@ def test_decoding_never_raises_whatever_is_null_absent_or_extra(
         if how == 0 and isinstance(holder, dict):
             holder.pop(last, None)
         else:
-            holder[last] = None if how == 1 else odd
+            holder[last] = None if how == 1 else deepcopy(odd)
 
     page = decode.decode_list(json.dumps({"items": [changed]}).encode(), kind)
 
