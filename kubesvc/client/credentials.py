@@ -19,10 +19,10 @@ from kubesvc.client.target import (
     Basic,
     Bearer,
     ClientCertificate,
-    Veiled,
     Exec,
     Target,
     TokenFile,
+    Veiled,
 )
 from kubesvc.errors import CredentialError
 from kubesvc.model.text import one_line
