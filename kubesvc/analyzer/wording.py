@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from kubesvc.model.cell import Step, StepKind
-from kubesvc.model.objects import Probe, Service
+from kubesvc.model.objects import Probe, Service, ServicePort
 from kubesvc.semantics import proxy
 
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
@@ -51,14 +51,25 @@ def probe(check: Probe) -> str:
     return f"{what} every {check.period_seconds} s, timeout {check.timeout_seconds} s, {failures}"
 
 
-def refusal(service: Service, ports: Iterable[str]) -> str:
+def rejections(service: Service, ports: Iterable[ServicePort]) -> str:
     """Write what a client sees of ports without a usable endpoint; names the premise where one is needed."""
-    targets = ", ".join(f"{service.metadata.name}:{port}" for port in ports) or service.metadata.name
+    name = service.metadata.name
     if service.headless:
-        return f"{service.metadata.name} resolves to no address (where CoreDNS answers)"
-    if not proxy.has_virtual_address(service):
-        return f"{targets} has no virtual address"
-    return f"inside the cluster, {targets} refuses connections (where kube-proxy forwards)"
+        return f"{name} resolves to no address (where CoreDNS answers)"
+    ways: dict[proxy.Rejection, list[str]] = {}
+    for port in ports:
+        suffix = "" if port.protocol == "TCP" else f"/{port.protocol}"
+        ways.setdefault(proxy.rejection(service, port), []).append(f"{name}:{port.port}{suffix}")
+    seen = ", ".join(f"{names(targets)} {_verb(way, len(targets))}" for way, targets in ways.items())
+    if set(ways) <= {proxy.Rejection.NO_ADDRESS}:
+        return seen
+    return f"inside the cluster, {seen} (where kube-proxy forwards)"
+
+
+def _verb(way: proxy.Rejection, number: int) -> str:
+    singular, _, rest = way.value.partition(" ")
+    plural = {"has": "have"}.get(singular, singular.removesuffix("s"))
+    return f"{singular if number == 1 else plural} {rest}"
 
 
 def step(missed: Step) -> str:  # noqa: C901, PLR0911 - one arm for each kind of step

@@ -1,9 +1,10 @@
 """Who gets traffic through a virtual address, where kube-proxy forwards (pkg/proxy/topology.go)."""
 
 from collections.abc import Iterable
+from enum import StrEnum
 
 from kubesvc.model.cell import Cell, State
-from kubesvc.model.objects import Service
+from kubesvc.model.objects import Service, ServicePort
 from kubesvc.model.query import Viewpoint
 
 
@@ -23,3 +24,22 @@ def usable(cells: Iterable[Cell], viewpoint: Viewpoint) -> tuple[Cell, ...]:
     candidates = tuple(cells)
     ready = tuple(cell for cell in candidates if cell.state is State.READY)
     return ready or tuple(cell for cell in candidates if cell.state is State.SERVING)
+
+
+class Rejection(StrEnum):
+    """What a client inside the cluster gets from a port of which no endpoint is usable anywhere."""
+
+    REFUSED = "refuses connections"
+    UNREACHABLE = "rejects packets as port unreachable"
+    NO_ADDRESS = "has no virtual address"
+
+
+def rejection(service: Service, port: ServicePort) -> Rejection:
+    """Return how kube-proxy rejects (pkg/proxy/iptables/proxier.go, syncProxyRules, "has no endpoints").
+
+    The rule answers with ICMP port unreachable: a TCP client sees its connection refused, one of another
+    protocol may see nothing.
+    """
+    if not has_virtual_address(service):
+        return Rejection.NO_ADDRESS
+    return Rejection.REFUSED if port.protocol == "TCP" else Rejection.UNREACHABLE

@@ -24,7 +24,7 @@ def simulate(snapshot: Snapshot, change: Change) -> Snapshot:
     before = snapshot.objects.get(change.target)
     if not isinstance(before, Service):
         raise ValueError(f"{change.target} is no Service that was read")  # noqa: TRY004 - of a value, not a type
-    after = _changed(before, change)
+    after = changed(before, change)
     listing = slices_of(after)
     # What bears the controller's name and is not this Service's the controller deletes (reconciler.go,
     # Reconcile).
@@ -39,7 +39,8 @@ def simulate(snapshot: Snapshot, change: Change) -> Snapshot:
     return replace(snapshot, objects=objects)
 
 
-def _changed(before: Service, change: Change) -> Service:
+def changed(before: Service, change: Change) -> Service:
+    """Return a Service with a change made; raises ValueError where that does not fit."""
     try:
         return msgspec.convert(apply(change.ops, msgspec.to_builtins(before)), Service)
     except (msgspec.ValidationError, LookupError, TypeError) as error:

@@ -22,6 +22,7 @@ from tests.support.builders import (
     service,
     settled,
     stateful_set,
+    unready,
     with_,
 )
 from tests.support.sources import FakeSource, ask, explain, find, only, rows, verdict
@@ -43,7 +44,7 @@ def test_a_selector_that_no_pod_carries_is_the_cause() -> None:
     assert [(place.service, place.field) for place in found.places] == [(of.ref, "spec.selector")]
     assert (found.confidence, found.effect) == (Confidence.PROOF, Effect.BROKEN)
     assert rows(found) == [
-        "nearest: app=web, differs in letter case: 3 pods of Deployment/web",
+        "nearest: app=web, differs in letter case: 3 ready pods of Deployment/web",
         "clients: inside the cluster, web:80 refuses connections (where kube-proxy forwards)",
     ]
     (fix,) = found.fixes
@@ -121,7 +122,7 @@ def test_hashes_do_not_tell_pods_apart() -> None:
 
     found = only(explain(settled(service(selector={"app": "Web"}), *members, *WEB)), "KSV101")
 
-    assert rows(found)[0].endswith("2 pods of Deployment/web")
+    assert rows(found)[0].endswith("2 ready pods of Deployment/web")
     assert len(found.fixes) == 1
 
 
@@ -132,8 +133,8 @@ def test_owners_of_one_candidate_share_its_fix() -> None:
     found = only(explain(settled(service(selector={"app": "Web"}), *members, stateful_set())), "KSV101")
 
     assert [row.split(": ", 1)[1] for row in rows(found)[:2]] == [
-        "app=web, differs in letter case: 1 pod of StatefulSet/web",
-        "app=web, differs in letter case: 1 pod of Pod/web-2",
+        "app=web, differs in letter case: 1 ready pod of StatefulSet/web",
+        "app=web, differs in letter case: 1 ready pod of Pod/web-2",
     ]
     assert len(found.fixes) == 1
 
@@ -225,6 +226,18 @@ def test_a_fix_that_leaves_the_cause_is_not_offered() -> None:
     (fix,) = only(report, "KSV101").fixes
     assert fix.outcome is not None
     assert fix.outcome.remaining == ("KSV302",)
+
+
+def test_candidates_that_are_not_ready_are_told() -> None:
+    """Selecting them would not be the end of it."""
+    of = service(selector={"app": "Web"})
+
+    found = only(explain(settled(of, pod("web-1"), unready("web-2", owner=BY_RS), *WEB)), "KSV101")
+
+    assert rows(found)[:2] == [
+        "nearest: app=web, differs in letter case: 1 pod, 0 ready, of Deployment/web",
+        ": app=web, differs in letter case: 1 ready pod of Pod/web-1",
+    ]
 
 
 @pytest.mark.parametrize(

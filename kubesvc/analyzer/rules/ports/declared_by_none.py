@@ -68,7 +68,7 @@ def _rows(view: ServiceView, wanted: NamedPort) -> Iterator[Row]:
         yield Row("slices", value, "EndpointSlice.ports")
     yield Row(
         "clients",
-        f"{wording.refusal(view.service, [str(wanted.port.port)])}, whether pods are Ready or not",
+        f"{wording.rejections(view.service, [wanted.port])}, whether pods are Ready or not",
         "EndpointSlice",
     )
 

@@ -7,10 +7,11 @@ from kubesvc.analyzer.candidates import Candidate
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model import derived, selector
-from kubesvc.model.objects import Obj
+from kubesvc.model.objects import Obj, Pod
 from kubesvc.model.read import Portion, Read
 from kubesvc.model.report import Confidence, Finding, Fix, Row
-from kubesvc.semantics import endpoints
+from kubesvc.semantics import endpoints, readiness, reads
+from kubesvc.semantics.simulate import changed
 
 _OFFERED = 3
 
@@ -63,15 +64,14 @@ def _headline(view: ServiceView) -> str:
 
 
 def _rows(view: ServiceView, near: tuple[Candidate, ...]) -> Iterator[Row]:
+    view.snapshot.want(_pods_of(view, candidate) for candidate in near[:_OFFERED])
     for position, candidate in enumerate(near[:_OFFERED]):
         kinds = " and ".join(dict.fromkeys(pair.kind for pair in candidate.pairs))
-        pods = wording.count(len(candidate.pods), "pod")
-        value = f"{candidate.requirements}, differs in {kinds}: {pods} of {candidate.owner}"
+        value = f"{candidate.requirements}, differs in {kinds}: {_pods(view, candidate)} of {candidate.owner}"
         yield Row("nearest" if position == 0 else "", value, "metadata.labels")
     if not near:
         yield from _elsewhere(view)
-    ports = [str(port.port) for port in view.service.spec.ports]
-    yield Row("clients", wording.refusal(view.service, ports), "EndpointSlice")
+    yield Row("clients", wording.rejections(view.service, view.service.spec.ports), "EndpointSlice")
     for gap in view.workloads.gaps:
         value = (
             f"{gap.read} could not be read ({gap.reason}): one that is scaled to zero would explain it too"
@@ -85,6 +85,23 @@ def _rows(view: ServiceView, near: tuple[Candidate, ...]) -> Iterator[Row]:
             f"selector is managed by {manager.name}, which last wrote {wrote}",
             "metadata.managedFields",
         )
+
+
+def _pods_of(view: ServiceView, candidate: Candidate) -> Read:
+    return reads.pods_of(changed(view.service, candidate.change(view.service)))
+
+
+def _pods(view: ServiceView, candidate: Candidate) -> str:
+    """Count the pods that a candidate would select, and say how many of them are ready."""
+    whole = view.optional(lambda: view.snapshot.find(_pods_of(view, candidate), Pod))
+    total = wording.count(len(candidate.pods), "pod")
+    if whole is None:
+        return total
+    members = {pod.metadata.name for pod in candidate.pods}
+    ready = sum(readiness.is_ready(pod) for pod in whole if pod.metadata.name in members)
+    if ready == len(members):
+        return wording.count(ready, "ready pod")
+    return f"{total}, {ready} ready,"
 
 
 def _elsewhere(view: ServiceView) -> Iterator[Row]:

@@ -32,10 +32,9 @@ def no_selector(this: Rule, view: ServiceView) -> Iterator[Finding]:
     service = view.service
     if service.spec.type == "ExternalName" or service.spec.selector or view.slices:
         return
-    ports = [str(port.port) for port in service.spec.ports]
     rows = (
         Row("slices", f"none is labeled {SERVICE_NAME}={service.metadata.name}", "EndpointSlice"),
-        Row("clients", wording.refusal(service, ports), "EndpointSlice"),
+        Row("clients", wording.rejections(service, service.spec.ports), "EndpointSlice"),
     )
     place = view.place._replace(field="spec.selector")
     yield this.finding(

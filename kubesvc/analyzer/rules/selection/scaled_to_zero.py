@@ -35,10 +35,9 @@ def scaled_to_zero(this: Rule, view: ServiceView) -> Iterator[Finding]:
     for workload in making:
         field = "status.desiredNumberScheduled" if isinstance(workload, DaemonSet) else "spec.replicas"
         labels = ",".join(f"{key}={value}" for key, value in sorted(view.service.spec.selector.items()))
-        ports = [str(port.port) for port in view.service.spec.ports]
         rows = (
             Row("workload", f"{workload.ref} makes pods with {labels}, and wants 0", field),
-            Row("clients", wording.refusal(view.service, ports), "EndpointSlice"),
+            Row("clients", wording.rejections(view.service, view.service.spec.ports), "EndpointSlice"),
         )
         fixes = () if isinstance(workload, DaemonSet) else (_fix(workload.ref.kind, workload.metadata.name),)
         yield this.finding(
