@@ -74,7 +74,7 @@ record: setup ## record the cases of e2e/scenarios from a real cluster
 docs: setup ## write docs/rules/ from the docstrings of the rules
 	$(BIN)/python -m tests.registry.pages
 
-bench: setup ## measure kubesvc beside kubectl and others
+bench: setup ## measure kubesvc beside the kubectl commands that it replaces
 	$(BIN)/python -m benchmarks
 
 LOCK = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
