@@ -9,6 +9,7 @@ from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.cell import Cell, Step
 from kubesvc.model.objects import Event, Pod, Ref
 from kubesvc.model.place import Place
+from kubesvc.model.read import Gap
 from kubesvc.model.report import Confidence, Row
 from kubesvc.semantics import readiness
 
@@ -91,7 +92,24 @@ def pod_row(trouble: Trouble, more: str = "") -> Row:
     return Row("pod", f"{pod.metadata.name}{belongs}{where}{others}{more}", "metadata.name")
 
 
-def last_event(view: ServiceView, pod: Pod, reason: str, contains: str = "") -> Event | None:
-    """Return the latest event of a pod with a reason and some text; None proves nothing."""
-    found = [e for e in view.pod_events(pod) if e.reason == reason and contains in e.message]
+def last_event(view: ServiceView, pod: Pod, container: str) -> Event | Gap | None:
+    """Return the latest event about a container's readiness probe; None proves nothing.
+
+    The gap where events could not be read. The kubelet names the container in the fieldPath
+    (pkg/kubelet/container/ref.go, fieldPath); an event without one counts where only one has such a probe.
+    """
+    events = view.pod_events(pod)
+    if isinstance(events, Gap):
+        return events
+    paths = {f"spec.containers{{{container}}}", f"spec.initContainers{{{container}}}"}
+    probed = [c for c in (*pod.spec.containers, *pod.spec.init_containers) if c.readiness_probe]
+    if len(probed) == 1:
+        paths.add("")
+    found = [
+        event
+        for event in events
+        if event.reason == "Unhealthy"
+        and "Readiness probe" in event.message
+        and event.involved_object.field_path in paths
+    ]
     return found[-1] if found else None

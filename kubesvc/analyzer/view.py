@@ -140,16 +140,19 @@ class ServiceView:
         meta = self.service.metadata
         return in_order(self.snapshot.find(events_of(meta.namespace, "Service", meta.name), Event))
 
-    def pod_events(self, pod: Pod) -> tuple[Event, ...]:
-        """The events of this incarnation of a pod, oldest first; none where they could not be read.
+    def pod_events(self, pod: Pod) -> tuple[Event, ...] | Gap:
+        """The events of this incarnation of a pod, oldest first; the gap where they could not be read.
 
         After a simulated change they are not asked for: they decide nothing, and nobody sees them.
         """
         if self.simulated:
             return ()
         read = events_of(pod.metadata.namespace, "Pod", pod.metadata.name)
-        found = self.optional(lambda: self.snapshot.find(read, Event))
-        return in_order(event for event in found or () if event.involved_object.uid in ("", pod.metadata.uid))
+        try:
+            found = self.snapshot.find(read, Event)
+        except Unavailable as unavailable:
+            return unavailable.gap
+        return in_order(event for event in found if event.involved_object.uid in ("", pod.metadata.uid))
 
     def optional(self, part: Callable[[], T]) -> T | None:
         """Return a part, None where it could not be read; what was never read is still asked for."""

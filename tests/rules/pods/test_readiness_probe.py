@@ -184,11 +184,48 @@ def test_an_event_about_something_else_is_not_quoted(other: Event) -> None:
     assert rows(found)[2] == "answer: no event tells it (events are rate-limited and kept for an hour)"
 
 
-def test_events_that_may_not_be_read_are_only_missing() -> None:
-    """The cause is known without them."""
+def test_events_that_may_not_be_read_are_said_to_be_unread() -> None:
+    """The cause is known without them; nobody knows whether there is one."""
     report = ask(Query("shop", ("web",)), FakeSource(settled(service(), unready()), denied=(Read("Event"),)))
 
-    assert len(find(report, "KSV301")) == 1
+    (found,) = find(report, "KSV301")
+    assert rows(found)[2] == "answer: events could not be read (forbidden)"
+
+
+def two_probed(path: str) -> tuple[Obj, ...]:
+    """A pod of two probed containers of which the second fails, its owners, and an event with this path."""
+    app = container("app", port(8080), readiness_probe=http_probe(8080))
+    proxy = container("proxy", port(9090), readiness_probe=http_probe(9091))
+    statuses = (running("app"), running("proxy", ready=False))
+    sick = pod("web-9", app, proxy, ready=False, statuses=statuses, owner=BY_RS)
+    said = with_(refusing(sick), involved_object__field_path=path)
+    return (sick, replica_set(), deployment("web", app, proxy), said)
+
+
+def test_only_an_event_of_the_container_is_evidence() -> None:
+    """Another container's refusal proves nothing of this one, and leads to no fix."""
+    mine = finding(*two_probed("spec.containers{proxy}"))
+    others = [finding(*two_probed(path)) for path in ("spec.containers{app}", "")]
+
+    assert rows(mine)[2].startswith('answer: "connect: connection refused"')
+    assert [fix.title for fix in mine.fixes] == ["probe port 9090 in Deployment/web"]
+    assert [(rows(found)[2].split(" (")[0], found.fixes) for found in others] == [
+        ("answer: no event tells it", ()),
+        ("answer: no event tells it", ()),
+    ]
+
+
+def test_a_sidecar_is_named_as_an_init_container() -> None:
+    """It has a field path of its own."""
+    sidecar = container("proxy", restart_policy="Always", readiness_probe=http_probe())
+    sick = with_(
+        pod("web-9", container(readiness_probe=http_probe()), ready=False, statuses=(running(),)),
+        spec__init_containers=(sidecar,),
+        status__init_container_statuses=(running("proxy", ready=False),),
+    )
+    said = with_(refusing(sick), involved_object__field_path="spec.initContainers{proxy}")
+
+    assert rows(finding(sick, said))[2].startswith('answer: "connect: connection refused"')
 
 
 def test_a_cause_is_seen_without_rights_on_nodes() -> None:

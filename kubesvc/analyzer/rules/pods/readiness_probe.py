@@ -11,6 +11,7 @@ from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.cell import StepKind
 from kubesvc.model.change import Change, Op
 from kubesvc.model.objects import Container, Event, Pod, Probe
+from kubesvc.model.read import Gap
 from kubesvc.model.report import Command, Confidence, Finding, Fix, Row
 from kubesvc.semantics import readiness
 
@@ -44,31 +45,26 @@ def readiness_probe(this: Rule, view: ServiceView) -> Iterator[Finding]:
         container = readiness.find_container(pod, name)
         if trouble.waiting or container is None or container.readiness_probe is None:
             continue
-        event = troubles.last_event(view, pod, "Unhealthy", "Readiness probe")
+        told = troubles.last_event(view, pod, name)
         yield this.finding(
             view,
             f"readiness probe fails on {troubles.share(view, trouble)}",
             trouble.places,
             trouble.owner,
-            _rows(view, trouble, container, container.readiness_probe, event),
+            _rows(view, trouble, container, container.readiness_probe, told),
             confidence=troubles.confidence(trouble),
             confirm=_confirm(pod, container, container.readiness_probe),
-            fixes=_fixes(view, trouble, container, container.readiness_probe, event),
+            fixes=_fixes(view, trouble, container, container.readiness_probe, told),
         )
 
 
 def _rows(
-    view: ServiceView, trouble: Trouble, container: Container, probe: Probe, event: Event | None
+    view: ServiceView, trouble: Trouble, container: Container, probe: Probe, told: Event | Gap | None
 ) -> Iterator[Row]:
     yield troubles.pod_row(trouble, _since(view, trouble.pod))
     field = f"spec.containers[{container.name}].readinessProbe"
     yield Row("probe", f"container {container.name}: {wording.probe(probe)}", field)
-    if event:
-        times = wording.count(event.times, "time")
-        seen = wording.ago(event.last_seen, view.now)
-        yield Row("answer", f'"{_answer(event.message)}", {times}, last {seen}', "Event")
-    else:
-        yield Row("answer", "no event tells it (events are rate-limited and kept for an hour)", "Event")
+    yield Row("answer", _answer(view, told), "Event")
     asked, declared = _port(probe), [port.container_port for port in container.ports]
     if isinstance(asked, int) and declared and asked not in declared:
         ports = ", ".join(map(str, declared))
@@ -90,9 +86,14 @@ def _since(view: ServiceView, pod: Pod) -> str:
     return f"{running}, {'never ready' if never else f'not ready for {wording.span(view.now - changed)}'}"
 
 
-def _answer(message: str) -> str:
-    _, _, said = message.partition("probe failed: ")
-    return _DIAL.sub("", said or message).strip()
+def _answer(view: ServiceView, told: Event | Gap | None) -> str:
+    if told is None:
+        return "no event tells it (events are rate-limited and kept for an hour)"
+    if isinstance(told, Gap):
+        return f"events could not be read ({told.reason.value})"
+    _, _, said = told.message.partition("probe failed: ")
+    times, seen = wording.count(told.times, "time"), wording.ago(told.last_seen, view.now)
+    return f'"{_DIAL.sub("", said or told.message).strip()}", {times}, last {seen}'
 
 
 def _port(probe: Probe) -> int | str | None:
@@ -117,12 +118,12 @@ def _confirm(pod: Pod, container: Container, probe: Probe) -> Iterator[Command]:
 
 
 def _fixes(
-    view: ServiceView, trouble: Trouble, container: Container, probe: Probe, event: Event | None
+    view: ServiceView, trouble: Trouble, container: Container, probe: Probe, told: Event | Gap | None
 ) -> Iterator[Fix]:
     """Offer the declared port where the asked one is refused and nobody declares it."""
     declared = [port.container_port for port in container.ports if port.protocol == "TCP"]
     asked = _port(probe)
-    refused = event is not None and _REFUSED in event.message
+    refused = isinstance(told, Event) and _REFUSED in told.message
     if not (refused and isinstance(asked, int) and len(declared) == 1 and asked not in declared):
         return
     workload = view.optional(lambda: view.workloads.get(trouble.owner))
