@@ -34,7 +34,7 @@ class Trouble(Struct, frozen=True):
         return self.pods[0]
 
 
-def troubles(view: ServiceView, misses: Callable[[Step], bool]) -> tuple[Trouble, ...]:
+def troubles(view: ServiceView, misses: Callable[[Pod, Step], bool]) -> tuple[Trouble, ...]:
     """Return the troubled pods whose first unmet condition is one of `misses`, by owner and container.
 
     Reasons are not told apart: a container that crashes, or an image that is not had, has two in turn.
@@ -42,7 +42,7 @@ def troubles(view: ServiceView, misses: Callable[[Step], bool]) -> tuple[Trouble
     cells: dict[tuple[str, str], list[Cell]] = {}
     for facts in view.ports:
         for cell in facts.troubled:
-            if cell.pod and cell.why and misses(cell.why):
+            if cell.pod and cell.why and misses(cell.pod, cell.why):
                 cells.setdefault((cell.pod.metadata.namespace, cell.pod.metadata.name), []).append(cell)
     pods = [pod for key in sorted(cells) if (pod := cells[key][0].pod)]
     groups: dict[tuple[Ref, str, bool], list[Cell]] = {}

@@ -179,6 +179,15 @@ def find_container(pod: Pod, name: str) -> Container | None:
     return next((c for c in (*pod.spec.containers, *pod.spec.init_containers) if c.name == name), None)
 
 
+def has_ended(pod: Pod, name: str) -> bool:
+    """Tell whether a container has ended and does not run again yet."""
+    status = container_status(pod, name)
+    if status is None:
+        return False
+    waiting = status.state.waiting
+    return status.state.terminated is not None or (waiting is not None and waiting.reason == BACK_OFF)
+
+
 def container_status(pod: Pod, name: str) -> ContainerStatus | None:
     """Return the status of a container, init containers included."""
     statuses = (*pod.status.container_statuses, *pod.status.init_container_statuses)

@@ -220,6 +220,15 @@ def test_a_young_pod_may_be_without_containers(reason: str) -> None:
     assert left(young, NOW + timedelta(minutes=1)) is None
 
 
+def initializing(status: ContainerStatus) -> Pod:
+    """A pod whose init container is in this state."""
+    return with_(
+        not_ready(waiting("PodInitializing")),
+        spec__init_containers=(container("init"),),
+        status__init_container_statuses=(status,),
+    )
+
+
 @pytest.mark.parametrize(
     "stuck",
     [
@@ -233,6 +242,22 @@ def test_a_young_pod_may_be_without_containers(reason: str) -> None:
 def test_no_deadline_runs_for_what_does_not_end_by_itself(stuck: Pod) -> None:
     """However young the pod is."""
     assert left(with_(stuck, metadata__creation_timestamp=NOW)) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (ended(1), True),
+        (waiting("CrashLoopBackOff"), True),
+        (waiting("ContainerCreating"), False),
+        (running(restart_count=9), False),
+        (ContainerStatus(name="app"), False),
+        (ended(1, name="another"), False),
+    ],
+)
+def test_what_has_ended_runs_no_more(status: ContainerStatus, *, expected: bool) -> None:
+    """Whether it waits for its next start or not."""
+    assert readiness.has_ended(not_ready(status), "app") is expected
 
 
 def test_an_unschedulable_pod_is_given_no_time() -> None:

@@ -7,6 +7,7 @@ from kubesvc.analyzer import commands, troubles
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.cell import Step, StepKind
+from kubesvc.model.objects import Pod
 from kubesvc.model.report import Command, Finding, Row
 from kubesvc.semantics import readiness
 
@@ -43,7 +44,7 @@ def image(this: Rule, view: ServiceView) -> Iterator[Finding]:
         Never.
     """
 
-    def misses(step: Step) -> bool:
+    def misses(_: Pod, step: Step) -> bool:
         return step.kind in (StepKind.CREATED, StepKind.INITIALIZED) and step.reason in _REASONS
 
     for trouble in troubles.troubles(view, misses):

@@ -40,7 +40,7 @@ def readiness_probe(this: Rule, view: ServiceView) -> Iterator[Finding]:
     When this is fine
         While the application is loading, or when it takes itself out of service on purpose.
     """
-    for trouble in troubles.troubles(view, lambda step: step.kind is StepKind.PROBED):
+    for trouble in troubles.troubles(view, lambda _, step: step.kind is StepKind.PROBED):
         pod, name = trouble.pod, trouble.why.container
         container = readiness.find_container(pod, name)
         if trouble.waiting or container is None or container.readiness_probe is None:

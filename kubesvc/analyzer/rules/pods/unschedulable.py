@@ -27,7 +27,7 @@ def unschedulable(this: Rule, view: ServiceView) -> Iterator[Finding]:
     When this is fine
         A cluster autoscaler is adding a node.
     """
-    misses = troubles.troubles(view, lambda step: step.kind is StepKind.SCHEDULED and bool(step.reason))
+    misses = troubles.troubles(view, lambda _, step: step.kind is StepKind.SCHEDULED and bool(step.reason))
     for trouble in misses:
         rows = (
             troubles.pod_row(trouble),
