@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from kubesvc.model.cell import Step, StepKind
-from kubesvc.model.objects import Probe, Service, ServicePort
+from kubesvc.model.objects import HTTPGetAction, Probe, Service, ServicePort
 from kubesvc.semantics import proxy
 
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
@@ -36,11 +36,16 @@ def names(items: Iterable[str], most: int = 3) -> str:
     return f"{shown} and {len(listed) - most} more" if len(listed) > most else shown
 
 
+def probe_path(action: HTTPGetAction) -> str:
+    """Return the path that an HTTP probe asks, joined to the port by a slash (pkg/probe/http/request.go)."""
+    return action.path if action.path.startswith("/") else f"/{action.path}"
+
+
 def probe(check: Probe) -> str:
     """Write what a probe asks: `GET http://:8081/healthz every 10 s, timeout 1 s, 3 failures`."""
     if check.http_get:
         action = check.http_get
-        what = f"GET {action.scheme.lower()}://{action.host}:{action.port}{action.path}"
+        what = f"GET {action.scheme.lower()}://{action.host}:{action.port}{probe_path(action)}"
     elif check.tcp_socket:
         what = f"TCP {check.tcp_socket.host}:{check.tcp_socket.port}"
     elif check.grpc:

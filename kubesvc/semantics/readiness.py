@@ -140,7 +140,8 @@ def _gate_steps(pod: Pod) -> Iterator[Step]:
 def time_left(pod: Pod, why: Step, now: datetime) -> timedelta | None:
     """Return how long the kubelet still gives what the step waits for; None when no deadline runs (any more).
 
-    A probe may fail `failureThreshold` times, `periodSeconds` apart, after `initialDelaySeconds`.
+    A probe may fail `failureThreshold` times, `periodSeconds` apart, after `initialDelaySeconds`. Only the
+    first run has such a deadline: a container that is restarted again and again would come up for ever.
     """
     match why.kind:
         case StepKind.STARTED | StepKind.PROBED:
@@ -158,10 +159,15 @@ def time_left(pod: Pod, why: Step, now: datetime) -> timedelta | None:
 def _probe_time_left(pod: Pod, why: Step, now: datetime) -> timedelta | None:
     container = find_container(pod, why.container)
     status = container_status(pod, why.container)
-    if container is None or status is None or status.state.running is None:
+    if container is None or status is None or status.state.running is None or status.restart_count:
         return None
-    probe = container.startup_probe if why.kind is StepKind.STARTED else container.readiness_probe
-    return _positive(status.state.running.started_at, budget(probe), now) if probe else None
+    # Readiness is asked once the startup probe has passed (prober/worker.go, doProbe); when that was is not
+    # in the API, so that the latest moment at which it can have been counts.
+    probes = [container.startup_probe]
+    if why.kind is StepKind.PROBED:
+        probes.append(container.readiness_probe)
+    allowed = sum((budget(probe) for probe in probes if probe), start=timedelta())
+    return _positive(status.state.running.started_at, allowed, now)
 
 
 def budget(probe: Probe) -> timedelta:

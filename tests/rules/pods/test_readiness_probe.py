@@ -1,11 +1,23 @@
 """KSV301: a readiness probe fails."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
-from kubesvc.model.objects import Event, GRPCAction, Obj, Pod, Probe, Ref, TCPSocketAction
+from kubesvc.model.objects import (
+    ContainerPort,
+    ContainerState,
+    Event,
+    GRPCAction,
+    Obj,
+    Pod,
+    Probe,
+    Ref,
+    StateTerminated,
+    TCPSocketAction,
+)
 from kubesvc.model.query import Query
 from kubesvc.model.read import Read
 from kubesvc.model.report import Confidence, Effect, Finding, Verdict
@@ -146,6 +158,27 @@ def test_otherwise_no_fix_is_guessed(objects: tuple[Obj, ...]) -> None:
     assert found.fixes == ()
 
 
+@pytest.mark.parametrize(
+    ("declared", "titles"),
+    [
+        ((port(8080), port(9090)), []),
+        ((port(8080, protocol="UDP"),), []),
+        ((port(8080), port(53, protocol="UDP")), ["probe port 8080 in Deployment/web"]),
+    ],
+    ids=["two ports", "UDP only", "one of TCP"],
+)
+def test_only_the_one_port_that_a_probe_can_dial_is_offered(
+    declared: tuple[ContainerPort, ...], titles: list[str]
+) -> None:
+    """Of two nobody knows which; a probe dials TCP."""
+    app = container("app", *declared, readiness_probe=http_probe(8081))
+    sick = pod("web-9", app, ready=False, owner=BY_RS)
+
+    found = finding(sick, replica_set(), deployment("web", app), refusing(sick))
+
+    assert [fix.title for fix in found.fixes] == titles
+
+
 def test_a_changed_template_is_not_patched() -> None:
     """The pod is of an older one."""
     sick, replicas, _ = asking(http_probe(8081))
@@ -242,6 +275,91 @@ def test_a_pod_that_was_ready_before_says_since_when() -> None:
     found = finding(with_(unready(), status__conditions=(changed,)))
 
     assert rows(found)[0] == "pod: web-1 on node-a, running 1d, not ready for 5 min"
+
+
+def restarted(since: datetime, **ended: Any) -> Pod:  # noqa: ANN401
+    """A pod whose container was restarted, and made long before."""
+    last = ContainerState(terminated=StateTerminated(**ended)) if ended else ContainerState()
+    status = running(ready=False, since=since, restart_count=9, last_state=last)
+    return pod("web-1", container(readiness_probe=http_probe()), ready=False, statuses=(status,))
+
+
+def test_a_container_that_restarts_for_ever_is_not_coming_up() -> None:
+    """Each run is too short for its probe's deadline; the last end is told, and how long this run lasts."""
+    looping = restarted(
+        NOW - timedelta(seconds=3),
+        exit_code=137,
+        reason="OOMKilled",
+        finished_at=NOW - timedelta(seconds=10),
+    )
+
+    report = explain(settled(service(), looping))
+
+    found = only(report, "KSV301")
+    assert verdict(report) is Verdict.BROKEN
+    assert rows(found)[:2] == [
+        "pod: web-1 on node-a, running 3 s, never ready",
+        "container: app restarted 9 times, last ended with exit code 137 (OOMKilled) 10 s ago",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ended", "shown"),
+    [
+        ({}, "app restarted 9 times"),
+        ({"exit_code": 1}, "app restarted 9 times, last ended with exit code 1 at an unknown time"),
+    ],
+)
+def test_what_is_not_known_of_the_last_end_is_left_out(ended: dict[str, Any], shown: str) -> None:
+    """A kubelet forgets it with the container."""
+    assert rows(finding(restarted(NOW, **ended)))[1] == f"container: {shown}"
+
+
+def test_a_path_without_a_slash_is_joined_with_one() -> None:
+    """As the kubelet does; it would run into the port."""
+    found = finding(*asking(http_probe(8081, "healthz")))
+
+    assert rows(found)[1].startswith("probe: container app: GET http://:8081/healthz every")
+    assert found.confirm[0].argv[-1].endswith("/pods/web-9:8081/proxy/healthz")
+
+
+@pytest.mark.parametrize(
+    "probe", [http_probe("nope", "healthz"), Probe(tcp_socket=TCPSocketAction(port="nope"))]
+)
+def test_a_port_name_that_nobody_declares_is_told(probe: Probe) -> None:
+    """No request can be made to it."""
+    found = finding(*asking(probe))
+
+    assert rows(found)[-1] == "note: no port of container app is called nope"
+    assert found.confirm[0].argv == ("kubectl", "describe", "pod", "web-9")
+
+
+def test_a_port_name_that_is_declared_is_no_note() -> None:
+    """It is what it should be."""
+    named = container("app", port(8080, "web"), readiness_probe=http_probe("web"))
+
+    assert not [row for row in rows(finding(pod("a", named, ready=False))) if row.startswith("note")]
+
+
+def test_two_containers_of_one_owner_are_two_findings() -> None:
+    """Each asks something else, and has an identity of its own."""
+    both = (container("app", readiness_probe=http_probe()), container("proxy", readiness_probe=http_probe()))
+    members = [
+        pod("a-1", *both, ips=("10.0.1.1",), ready=False, owner=BY_RS),
+        pod(
+            "a-2",
+            *both,
+            ips=("10.0.1.2",),
+            ready=False,
+            statuses=(running(), running("proxy", ready=False)),
+            owner=BY_RS,
+        ),
+    ]
+
+    found = explain(settled(service(), *members, replica_set(), deployment())).findings
+
+    assert [rows(one)[1].split(": ")[1] for one in found] == ["container app", "container proxy"]
+    assert len({one.id for one in found}) == len(found)
 
 
 def test_one_finding_lists_all_pods_of_an_owner() -> None:

@@ -211,6 +211,30 @@ def test_a_startup_probe_has_its_own_budget() -> None:
     assert left(young) == 300 * SECOND
 
 
+def test_readiness_is_given_the_time_of_the_startup_probe_too() -> None:
+    """It is asked once that has passed; when that was is not in the API."""
+    app = container(
+        startup_probe=http_probe(period_seconds=10, failure_threshold=30),
+        readiness_probe=http_probe(period_seconds=10, failure_threshold=3),
+    )
+    started = pod("web-1", app, statuses=(running(ready=False, since=NOW),), ready=False)
+
+    assert why(started).kind is StepKind.PROBED
+    assert left(started, NOW + 300 * SECOND) == 30 * SECOND
+    assert left(started, NOW + 330 * SECOND) is None
+
+
+@pytest.mark.parametrize("started", [True, False])
+def test_only_the_first_run_has_a_deadline(*, started: bool) -> None:
+    """A container that is restarted again and again would come up for ever."""
+    status = with_(running(ready=False, since=NOW, restart_count=9), started=started)
+    again = pod("web-1", STARTING, statuses=(status,), ready=False)
+
+    assert why(again).kind is (StepKind.PROBED if started else StepKind.STARTED)
+    assert left(again) is None
+    assert left(with_(again, status__container_statuses=(with_(status, restart_count=0),)))
+
+
 @pytest.mark.parametrize("reason", ["", "ContainerCreating", "PodInitializing"])
 def test_a_young_pod_may_be_without_containers(reason: str) -> None:
     """For a minute; Kubernetes sets no deadline."""
@@ -232,6 +256,9 @@ def initializing(status: ContainerStatus) -> Pod:
 @pytest.mark.parametrize(
     "stuck",
     [
+        initializing(waiting("CrashLoopBackOff", name="init")),
+        initializing(waiting("ImagePullBackOff", name="init")),
+        initializing(ended(1, name="init")),
         not_ready(waiting("ImagePullBackOff")),
         not_ready(waiting("CrashLoopBackOff")),
         not_ready(ended(1)),

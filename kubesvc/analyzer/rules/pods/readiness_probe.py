@@ -10,7 +10,7 @@ from kubesvc.analyzer.troubles import Trouble
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.cell import StepKind
 from kubesvc.model.change import Change, Op
-from kubesvc.model.objects import Container, Event, Pod, Probe
+from kubesvc.model.objects import Container, ContainerStatus, Event, Pod, Probe
 from kubesvc.model.read import Gap
 from kubesvc.model.report import Command, Confidence, Finding, Fix, Row
 from kubesvc.semantics import readiness
@@ -26,7 +26,7 @@ def readiness_probe(this: Rule, view: ServiceView) -> Iterator[Finding]:
     What it means
         The container runs, but its readiness probe has not succeeded, or failed `failureThreshold` times in a
         row. The pod is not Ready, so the Service sends it nothing. The container is not restarted for that:
-        this is what a liveness probe does.
+        this is what a liveness probe does. A container that was restarted is given no new time to come up.
 
     How to confirm
         The pod's events quote the probe's last answer. A request through the API server's pod proxy dials the
@@ -61,7 +61,12 @@ def readiness_probe(this: Rule, view: ServiceView) -> Iterator[Finding]:
 def _rows(
     view: ServiceView, trouble: Trouble, container: Container, probe: Probe, told: Event | Gap | None
 ) -> Iterator[Row]:
-    yield troubles.pod_row(trouble, _since(view, trouble.pod))
+    status = readiness.container_status(trouble.pod, container.name)
+    yield troubles.pod_row(trouble, _since(view, trouble.pod, status))
+    if status and status.restart_count:
+        yield Row(
+            "container", _restarts(view, status), f"{trouble.why.field.removesuffix('.ready')}.lastState"
+        )
     field = f"spec.containers[{container.name}].readinessProbe"
     yield Row("probe", f"container {container.name}: {wording.probe(probe)}", field)
     yield Row("answer", _answer(view, told), "Event")
@@ -71,19 +76,33 @@ def _rows(
         yield Row(
             "note", f"the container declares {ports}; the probe asks {asked}", "spec.containers[].ports"
         )
+    if _undeclared(container, probe):
+        value = f"no port of container {container.name} is called {asked}"
+        yield Row("note", value, "spec.containers[].ports")
     yield from troubles.doubts(trouble)
 
 
-def _since(view: ServiceView, pod: Pod) -> str:
+def _since(view: ServiceView, pod: Pod, status: ContainerStatus | None) -> str:
     ready = readiness.condition(pod.status.conditions, "Ready")
+    runs = status.state.running.started_at if status and status.state.running else None
+    running = f", running {wording.span(view.now - runs)}" if runs else ""
     started = pod.status.start_time or pod.metadata.creation_timestamp
-    running = f", running {wording.span(view.now - started)}" if started else ""
     changed = ready.last_transition_time if ready else None
     if not (changed and started):
         return running
     # The kubelet writes Ready=False when it first sees the pod: no later transition means it never was True.
     never = (changed - started).total_seconds() <= 1
     return f"{running}, {'never ready' if never else f'not ready for {wording.span(view.now - changed)}'}"
+
+
+def _restarts(view: ServiceView, status: ContainerStatus) -> str:
+    text = f"{status.name} restarted {wording.count(status.restart_count, 'time')}"
+    last = status.last_state.terminated
+    if last is None:
+        return text
+    reason = f" ({last.reason})" if last.reason else ""
+    ended = wording.ago(last.finished_at, view.now)
+    return f"{text}, last ended with exit code {last.exit_code}{reason} {ended}"
 
 
 def _answer(view: ServiceView, told: Event | Gap | None) -> str:
@@ -101,19 +120,25 @@ def _port(probe: Probe) -> int | str | None:
     return action.port if action else None
 
 
+def _undeclared(container: Container, probe: Probe) -> bool:
+    """Tell whether a probe asks a port by a name that its container does not declare."""
+    asked = _port(probe)
+    return isinstance(asked, str) and all(port.name != asked for port in container.ports)
+
+
 def _confirm(pod: Pod, container: Container, probe: Probe) -> Iterator[Command]:
     http = probe.http_get
-    if http is None or http.host:
+    if http is None or http.host or _undeclared(container, probe):
         yield Command(
             commands.describe_pod(pod.metadata.name), "shows the probe and its last answers in the events"
         )
         return
     number = next((p.container_port for p in container.ports if p.name == http.port), http.port)
     scheme = "https:" if http.scheme == "HTTPS" else ""
-    meta = pod.metadata
-    path = f"/api/v1/namespaces/{meta.namespace}/pods/{scheme}{meta.name}:{number}/proxy{http.path}"
+    where = f"/api/v1/namespaces/{pod.metadata.namespace}/pods/{scheme}{pod.metadata.name}:{number}/proxy"
     yield Command(
-        commands.raw(path), "dials the pod's address, as the probe does; needs the right pods/proxy"
+        commands.raw(where + wording.probe_path(http)),
+        "dials the pod's address, as the probe does; needs the right pods/proxy",
     )
 
 
