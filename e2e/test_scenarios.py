@@ -69,10 +69,13 @@ def _apply_and_compare(
     scenario: Scenario, cluster: Cluster, product: Product, kubectl: Kubectl, answer: Answer
 ) -> None:
     fix = _fixes(answer)[0]
-    line = fix["command"]["shell"]
+    lines = [command["shell"] for command in (fix["command"], *fix["then"])]
     printed = _explain(product, cluster, scenario).stdout.splitlines()
-    assert line in printed, "the command stands alone, at column 0, ready to paste"
-    _paste(line, cluster.kubeconfig)
+    assert [line for line in printed if line in lines] == lines, (
+        "the commands stand alone, at column 0, in order, ready to paste"
+    )
+    for line in lines:
+        _paste(line, cluster.kubeconfig)
 
     def as_promised() -> Answer | None:
         now = _explain(product, cluster, scenario, "-o", "json")

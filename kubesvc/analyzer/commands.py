@@ -1,5 +1,7 @@
 """kubectl commands as argv, without namespace and connection flags: the renderer adds and quotes them."""
 
+from collections.abc import Iterable
+
 import msgspec
 
 from kubesvc.model.change import Change
@@ -37,6 +39,11 @@ def raw(path: str) -> tuple[str, ...]:
 def describe_pod(name: str) -> tuple[str, ...]:
     """Return the description of a pod with its events."""
     return ("kubectl", "describe", "pod", name)
+
+
+def delete_pods(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the deletion of pods, so that their workload makes new ones."""
+    return ("kubectl", "delete", "pod", *names)
 
 
 def logs(pod: str, container: str, *, previous: bool = False) -> tuple[str, ...]:

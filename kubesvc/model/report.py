@@ -79,7 +79,10 @@ class Outcome(Struct, frozen=True):
 
 
 class Fix(Struct, frozen=True):
-    """What to do. `outcome` is None where it cannot be simulated; `notes` say why, or what else to know."""
+    """What to do. `outcome` is None where it cannot be simulated; `notes` say why, or what else to know.
+
+    `then` are the commands to run after the first, in order.
+    """
 
     title: str
     certainty: Confidence
@@ -87,6 +90,7 @@ class Fix(Struct, frozen=True):
     command: tuple[str, ...] | None = None
     notes: tuple[str, ...] = ()
     outcome: Outcome | None = None
+    then: tuple[tuple[str, ...], ...] = ()
 
 
 class Finding(Struct, frozen=True):

@@ -114,6 +114,8 @@ def _put_fix(page: Page, fix: Fix, namespace: str, flags: Sequence[str]) -> None
         page.put((pen(note),), lead=(blanks(INDENT),))
     if fix.command is not None:
         put_command(page, fix.command, namespace, flags)
+    for argv in fix.then:
+        put_command(page, argv, namespace, flags)
 
 
 def _outcome(page: Page, outcome: Outcome | None) -> Spans:

@@ -183,6 +183,7 @@ def _fix(fix: Fix, namespace: str, flags: Sequence[str]) -> Json:
         "certainty": fix.certainty.value,
         "change": _change(fix.change) if fix.change else None,
         "command": _ready(fix.command, namespace, flags) if fix.command is not None else None,
+        "then": [_ready(argv, namespace, flags) for argv in fix.then],
         "notes": fix.notes,
         "outcome": _outcome(fix.outcome) if fix.outcome else None,
     }

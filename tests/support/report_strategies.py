@@ -86,6 +86,7 @@ fixes = st.builds(
     st.none() | argvs,
     _few(texts),
     st.none() | outcomes,
+    _few(argvs),
 )
 rows = st.builds(Row, texts, texts, texts)
 

@@ -37,6 +37,12 @@ class PodTemplate(Part, frozen=True, kw_only=True):
     spec: PodSpec = PodSpec()
 
 
+class UpdateStrategy(Part, frozen=True, kw_only=True):
+    """How a StatefulSet or DaemonSet replaces its pods: RollingUpdate or OnDelete."""
+
+    type: str = ""
+
+
 class WorkloadSpec(Part, frozen=True, kw_only=True):
     """The common part of the specs of apps/v1."""
 
@@ -44,6 +50,7 @@ class WorkloadSpec(Part, frozen=True, kw_only=True):
     paused: bool = False
     selector: LabelSelector = LabelSelector()
     template: PodTemplate = PodTemplate()
+    update_strategy: UpdateStrategy = UpdateStrategy()
 
 
 class WorkloadStatus(Part, frozen=True, kw_only=True):

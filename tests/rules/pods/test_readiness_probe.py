@@ -17,6 +17,8 @@ from kubesvc.model.objects import (
     Ref,
     StateTerminated,
     TCPSocketAction,
+    UpdateStrategy,
+    Workload,
 )
 from kubesvc.model.query import Query
 from kubesvc.model.read import Read
@@ -25,6 +27,7 @@ from tests.support.builders import (
     NOW,
     condition,
     container,
+    daemon_set,
     deployment,
     event,
     http_probe,
@@ -36,6 +39,7 @@ from tests.support.builders import (
     running,
     service,
     settled,
+    stateful_set,
     terminating,
     unready,
     waiting,
@@ -177,6 +181,40 @@ def test_only_the_one_port_that_a_probe_can_dial_is_offered(
     found = finding(sick, replica_set(), deployment("web", app), refusing(sick))
 
     assert [fix.title for fix in found.fixes] == titles
+
+
+ORDERED = "A StatefulSet replaces a pod that is not ready only after it is deleted"
+ON_DELETE = "With updateStrategy OnDelete a pod is replaced only after it is deleted."
+
+
+@pytest.mark.parametrize(
+    ("workload", "strategy", "note"),
+    [
+        (stateful_set(), "RollingUpdate", ORDERED),
+        (stateful_set(), "OnDelete", ON_DELETE),
+        (daemon_set(desired=2), "OnDelete", ON_DELETE),
+        (daemon_set(desired=2), "RollingUpdate", "It starts a rollout."),
+        (deployment(), "", "It starts a rollout."),
+    ],
+    ids=lambda value: getattr(value, "kind", value),
+)
+def test_pods_that_are_replaced_only_when_deleted_are_deleted(
+    workload: Workload, strategy: str, note: str
+) -> None:
+    """After the patch; where a rollout replaces them there is nothing more to do."""
+    app = container(readiness_probe=http_probe(8081))
+    made = with_(
+        workload, spec__template__spec__containers=(app,), spec__update_strategy=UpdateStrategy(type=strategy)
+    )
+    by = owned_by(workload.kind, "web")
+    sick = [pod(f"web-{n}", app, ips=(f"10.0.1.{n}",), ready=False, owner=by) for n in (0, 1)]
+
+    (fix,) = finding(*sick, made, refusing(sick[0])).fixes
+
+    assert fix.notes[0].startswith(note)
+    assert fix.notes[0].endswith("Not simulated: whether the new pods become ready is not known before.")
+    delete = ("kubectl", "delete", "pod", "web-0", "web-1")
+    assert fix.then == (() if note == "It starts a rollout." else (delete,))
 
 
 def test_a_changed_template_is_not_patched() -> None:

@@ -75,7 +75,8 @@ def _commands(report: Report) -> Iterator[str | None]:
     for finding in report.findings:
         confirm = [command.argv for command in finding.confirm]
         fixes = [fix.command for fix in finding.fixes if fix.command is not None]
-        for argv in (*confirm, *fixes):
+        then = [argv for fix in finding.fixes for argv in fix.then]
+        for argv in (*confirm, *fixes, *then):
             yield quoted(complete(argv, namespace_of(finding), flags))
 
 

@@ -110,6 +110,21 @@ def test_a_command_is_there_as_words_and_as_a_line() -> None:
     assert fix["command"]["shell"].startswith("kubectl --context 'prod eu' -n shop patch service my-service ")
 
 
+def test_what_is_to_run_after_the_first_command_is_a_list() -> None:
+    """In order, each with flags and namespace like the first."""
+    report = reports.my_service()
+    (finding,) = report.findings
+    fix = replace(finding.fixes[0], then=(("kubectl", "delete", "pod", "web-0"),))
+    shown = parsed(replace(report, findings=(replace(finding, fixes=(fix,)),)))["findings"][0]["fixes"][0]
+    assert shown["then"] == [
+        {
+            "argv": ["kubectl", "-n", "shop", "delete", "pod", "web-0"],
+            "shell": "kubectl -n shop delete pod web-0",
+        }
+    ]
+    assert parsed(report)["findings"][0]["fixes"][0]["then"] == []
+
+
 def test_a_change_is_a_patch() -> None:
     """A merge patch where no list is touched, else a JSON patch with its test."""
     merge = parsed(reports.my_service())["findings"][0]["fixes"][0]["change"]

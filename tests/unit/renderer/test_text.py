@@ -126,6 +126,24 @@ def test_an_unsafe_value_is_told_instead_of_a_command() -> None:
     assert "\nkubectl" not in text
 
 
+def test_the_commands_of_a_fix_stand_in_the_order_in_which_they_run() -> None:
+    """Each alone at the left edge, ready to paste; an unsafe one is told in its place."""
+    fix = Fix(
+        "do it",
+        Confidence.LIKELY,
+        command=("kubectl", "patch", "sts", "a"),
+        then=(("kubectl", "delete", "pod", "a-0"), ("kubectl", "delete", "pod", "\\x1b[2J")),
+    )
+
+    lines = render_text(with_finding(fixes=(fix,)), PIPE).splitlines()
+
+    at = next(position for position, line in enumerate(lines) if "patch sts a" in line)
+    assert lines[at].startswith("kubectl ")
+    assert lines[at + 1].startswith("kubectl ")
+    assert lines[at + 1].endswith(" delete pod a-0")
+    assert lines[at + 2].startswith("          (no command: ")
+
+
 @pytest.mark.parametrize(
     ("outcome", "words"),
     [

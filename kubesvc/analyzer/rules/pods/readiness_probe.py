@@ -10,7 +10,7 @@ from kubesvc.analyzer.troubles import Trouble
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.cell import StepKind
 from kubesvc.model.change import Change, Op
-from kubesvc.model.objects import Container, ContainerStatus, Event, Pod, Probe
+from kubesvc.model.objects import Container, ContainerStatus, Event, Pod, Probe, Workload
 from kubesvc.model.read import Gap
 from kubesvc.model.report import Command, Confidence, Finding, Fix, Row
 from kubesvc.semantics import readiness
@@ -35,7 +35,8 @@ def readiness_probe(this: Rule, view: ServiceView) -> Iterator[Finding]:
 
     How to fix
         Make the application answer, or correct the port, path, scheme or timeout of the probe in the pod
-        template.
+        template. A StatefulSet replaces a pod that is not ready only after it is deleted, and with
+        updateStrategy OnDelete every pod has to be.
 
     When this is fine
         While the application is loading, or when it takes itself out of service on purpose.
@@ -152,8 +153,10 @@ def _fixes(
     if not (refused and isinstance(asked, int) and len(declared) == 1 and asked not in declared):
         return
     workload = view.optional(lambda: view.workloads.get(trouble.owner))
-    containers = workload.spec.template.spec.containers if workload else ()
-    for position, template in enumerate(containers):
+    if workload is None:
+        return
+    replaced, then = _replacement(workload, trouble)
+    for position, template in enumerate(workload.spec.template.spec.containers):
         if template.name != container.name or template.readiness_probe != probe:
             continue
         action = "httpGet" if probe.http_get else "tcpSocket" if probe.tcp_socket else "grpc"
@@ -165,7 +168,21 @@ def _fixes(
             certainty=Confidence.LIKELY,
             change=change,
             command=commands.patch(change),
-            notes=(
-                "It starts a rollout. Not simulated: whether the new pods become ready is not known before.",
-            ),
+            notes=(f"{replaced} Not simulated: whether the new pods become ready is not known before.",),
+            then=then,
         )
+
+
+def _replacement(workload: Workload, trouble: Trouble) -> tuple[str, tuple[tuple[str, ...], ...]]:
+    """Tell how a changed template reaches the pods, and the commands that it takes.
+
+    A StatefulSet waits for each pod to be ready before it goes on (stateful_set_control.go,
+    processReplica); what it waits for is the pod that the change would heal.
+    """
+    deletion = commands.delete_pods(pod.metadata.name for pod in trouble.pods)
+    if workload.spec.update_strategy.type == "OnDelete":
+        return "With updateStrategy OnDelete a pod is replaced only after it is deleted.", (deletion,)
+    if workload.kind == "StatefulSet":
+        ordered = "A StatefulSet replaces a pod that is not ready only after it is deleted"
+        return f"{ordered} (unless its podManagementPolicy is Parallel).", (deletion,)
+    return "It starts a rollout.", ()
