@@ -6,7 +6,6 @@ names file and field, never the value.
 
 import errno
 import os
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
@@ -15,13 +14,10 @@ import msgspec
 from msgspec import Struct, field
 
 from kubesvc.errors import KubeconfigError
+from kubesvc.model import yaml_text
 from kubesvc.model.text import one_line
 
 _SIZE_LIMIT: Final = 16 * 1024 * 1024
-_GO_NUMBERS: Final = {
-    "tag:yaml.org,2002:int": re.compile(r"[-+]?(?:0x[0-9a-fA-F]+|[0-9]+)$"),
-    "tag:yaml.org,2002:float": re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$"),
-}
 _VERBATIM: Final = "extension"  # opaque to clients: handed to plug-ins as it is
 
 
@@ -216,13 +212,7 @@ def _yaml(raw: bytes) -> object:
     """Return the first document, with the scalars kubectl's YAML reader knows: dates and 1:30 are strings."""
     import yaml  # here: it costs as much as the transport, and not every command reads a kubeconfig
 
-    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)(raw)
-    loader.yaml_implicit_resolvers = {
-        first: [
-            (tag, _GO_NUMBERS.get(tag, pattern)) for tag, pattern in known if not tag.endswith(":timestamp")
-        ]
-        for first, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
+    loader = yaml_text.loader()(raw)
     try:
         return loader.get_data() if loader.check_data() else None
     except yaml.MarkedYAMLError as error:

@@ -3,15 +3,14 @@
 Also takes plain objects, as `kubectl get -o yaml` prints them: a List or a multi-document YAML or JSON.
 """
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime
-from typing import Any, Final, cast
+from datetime import UTC, datetime
+from typing import Any, Final
 
 import msgspec
 from msgspec.structs import replace
 
-from kubesvc.model import derived
-from kubesvc.model.decode import decode_item
+from kubesvc.model import derived, yaml_text
+from kubesvc.model.decode import UndecodableError, decode_item
 from kubesvc.model.kinds import KINDS
 from kubesvc.model.objects import Obj, Partial, Time
 from kubesvc.model.read import Gap, GapReason, Portion, Read
@@ -19,10 +18,10 @@ from kubesvc.model.snapshot import Snapshot
 from kubesvc.model.text import clean_json, one_line
 
 FORMAT: Final = 1
+_DEFAULT: Final = "default"  # the namespace of what names none
 MAX_JSON_BYTES: Final = 100 * 1024 * 1024
-MAX_YAML_BYTES: Final = 16 * 1024 * 1024
-_MAX_DEPTH: Final = 100
-_MAX_NODES: Final = 5_000_000
+MAX_ITEMS: Final = 200_000
+MAX_VALUES: Final = 6_000_000  # 100 MiB as kubectl prints them hold four million
 
 
 class UnusableFileError(Exception):
@@ -92,24 +91,40 @@ def load(raw: bytes, *, now: datetime, complete: bool = False) -> Snapshot:
     Raises:
         UnusableFileError: too large, not JSON or YAML, nested too deeply, or without any Kubernetes object.
     """
-    clean = clean_json(raw) if raw.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{" else None
-    try:
-        document = msgspec.json.decode(clean, type=_File) if clean is not None else None
-    except msgspec.ValidationError as error:
-        raise UnusableFileError(f"it is no List, no object and no snapshot: {one_line(str(error))}") from None
-    except (msgspec.DecodeError, RecursionError):
-        document = None
-    if document is not None and document.kubesvc is not None:
-        snapshot = _ours(document.kubesvc, document.items or [])
-    elif document is not None and document.items is not None:
-        snapshot = _plain(document.items, now)
-    elif document is not None and clean is not None:
-        snapshot = _plain([msgspec.Raw(clean)], now)
+    if raw.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"{":
+        snapshot = _json(clean_json(raw), now)
     else:
-        snapshot = _plain(list(_yaml_items(raw)), now)
+        snapshot = _plain(_yaml_items(raw), now)
     if complete:
         snapshot = snapshot.with_answers((), (Read(kind) for kind in KINDS))
     return snapshot
+
+
+def _json(clean: bytes, now: datetime) -> Snapshot:
+    if clean.count(b",") > MAX_VALUES:  # before each is given an object of its own
+        raise UnusableFileError("JSON with too many values; save fewer kinds, or one namespace")
+    try:
+        document = msgspec.json.decode(clean, type=_File)
+    except msgspec.ValidationError as error:
+        raise UnusableFileError(f"it is no List, no object and no snapshot: {one_line(str(error))}") from None
+    except msgspec.DecodeError as error:
+        raise UnusableFileError(f"not JSON, although it begins like it: {one_line(str(error))}") from None
+    except RecursionError:
+        raise UnusableFileError("nested too deeply") from None
+    if document.kubesvc is not None:
+        return _ours(document.kubesvc, document.items or [])
+    return _plain([msgspec.Raw(clean)] if document.items is None else document.items, now)
+
+
+def _yaml_items(raw: bytes) -> list[msgspec.Raw]:
+    try:
+        return [
+            msgspec.Raw(clean_json(msgspec.json.encode(document))) for document in yaml_text.documents(raw)
+        ]
+    except UndecodableError as error:
+        raise UnusableFileError(str(error)) from None
+    except (msgspec.MsgspecError, TypeError, ValueError, RecursionError) as error:
+        raise UnusableFileError(f"its YAML cannot be JSON: {one_line(str(error))}") from None
 
 
 def _ours(header: _Header, items: list[msgspec.Raw]) -> Snapshot:
@@ -118,14 +133,20 @@ def _ours(header: _Header, items: list[msgspec.Raw]) -> Snapshot:
             f"snapshot format {header.format} is not supported (this version reads {FORMAT})"
         )
     objects, unreadable = _decode(items, pruned=True)
+    taken_at = _in_utc(header.taken_at)
     gaps = (*(Gap(gap.read, gap.reason, gap.detail) for gap in header.gaps), *unreadable)
-    snapshot = Snapshot(header.context, header.taken_at, origin="file").with_answers(
-        objects, header.reads, gaps
-    )
+    snapshot = Snapshot(header.context, taken_at, origin="file").with_answers(objects, header.reads, gaps)
     if header.earlier_look is None:
         return snapshot
     # The objects of the first look are not kept: what was reported had outlasted it.
-    return replace(snapshot, earlier=replace(snapshot, taken_at=header.earlier_look))
+    return replace(snapshot, earlier=replace(snapshot, taken_at=_in_utc(header.earlier_look)))
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise UnusableFileError("its takenAt is beyond the years that a date can have") from None
 
 
 def _plain(items: list[msgspec.Raw], now: datetime) -> Snapshot:
@@ -143,6 +164,8 @@ class _Typed(msgspec.Struct):
 
 
 def _decode(items: list[msgspec.Raw], *, pruned: bool) -> tuple[list[Obj], list[Gap]]:
+    if len(items) > MAX_ITEMS:
+        raise UnusableFileError(f"a List of {len(items)} objects; at most {MAX_ITEMS} are read")
     objects: list[Obj] = []
     gaps: list[Gap] = []
     for item in items:
@@ -160,7 +183,7 @@ def _decode(items: list[msgspec.Raw], *, pruned: bool) -> tuple[list[Obj], list[
             part = Portion.METADATA if partial else Portion.WHOLE
             decoded = decode_item(item, typed.kind, part, pruned=pruned)
             if isinstance(decoded, Gap):
-                gaps.append(decoded)
+                gaps.append(decoded if pruned else _gap_in_namespace(decoded))
             else:
                 objects.append(_without_mark(decoded) if pruned else _in_namespace(decoded))
     return objects, gaps
@@ -170,73 +193,17 @@ def _in_namespace(obj: Obj) -> Obj:
     """Put an object of a manifest that names no namespace into `default`, as kubectl does."""
     if obj.metadata.namespace or not KINDS[obj.kind].namespaced:
         return obj
-    return msgspec.structs.replace(obj, metadata=msgspec.structs.replace(obj.metadata, namespace="default"))
+    return replace(obj, metadata=replace(obj.metadata, namespace=_DEFAULT))
+
+
+def _gap_in_namespace(gap: Gap) -> Gap:
+    if gap.read.namespace or not KINDS[gap.read.kind].namespaced:
+        return gap
+    return replace(gap, read=replace(gap.read, namespace=_DEFAULT))
 
 
 def _without_mark(obj: Obj) -> Obj:
     if derived.PARTIAL not in obj.metadata.annotations:
         return obj
     annotations = {key: value for key, value in obj.metadata.annotations.items() if key != derived.PARTIAL}
-    return msgspec.structs.replace(
-        obj, metadata=msgspec.structs.replace(obj.metadata, annotations=annotations)
-    )
-
-
-def _yaml_items(raw: bytes) -> Iterator[msgspec.Raw]:
-    import yaml  # noqa: PLC0415 - only YAML files need it
-
-    if len(raw) > MAX_YAML_BYTES:
-        raise UnusableFileError(f"YAML larger than {MAX_YAML_BYTES // 2**20} MiB; save it as JSON")
-    try:
-        for document in yaml.load_all(raw.decode("utf-8-sig"), Loader=_loader()):
-            if document is None:
-                continue
-            if not isinstance(document, dict):
-                raise UnusableFileError("it is no Kubernetes object: not a mapping")
-            _measure(cast("object", document))
-            yield msgspec.Raw(clean_json(msgspec.json.encode(document)))
-    except UnicodeDecodeError:
-        raise UnusableFileError("neither JSON nor YAML: not UTF-8 text") from None
-    except (yaml.YAMLError, ValueError, TypeError, OverflowError) as error:
-        raise UnusableFileError(f"neither JSON nor YAML: {one_line(str(error))}") from None
-    except RecursionError:
-        raise UnusableFileError("nested too deeply") from None
-
-
-def _loader() -> Any:  # noqa: ANN401 - yaml has no name for the type of its loaders
-    """Return a safe loader that leaves times as text, as Kubernetes' own YAML reader does."""
-    import yaml  # noqa: PLC0415
-
-    base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    resolvers = {
-        first: [(tag, pattern) for tag, pattern in entries if tag != "tag:yaml.org,2002:timestamp"]
-        for first, entries in base.yaml_implicit_resolvers.items()
-    }
-    return type("_Loader", (base,), {"yaml_implicit_resolvers": resolvers})
-
-
-def _children(node: object) -> Iterable[object] | None:
-    if isinstance(node, dict):
-        return cast("dict[object, object]", node).values()
-    return cast("list[object]", node) if isinstance(node, list) else None
-
-
-def _measure(document: object) -> None:
-    """Refuse a document that aliases blow up, or that contains itself, before it is written out in full."""
-    sizes: dict[int, int] = {}
-
-    def size(node: object, depth: int) -> int:
-        children = _children(node)
-        if children is None:
-            return 1
-        if depth > _MAX_DEPTH:
-            raise UnusableFileError("nested too deeply")
-        known = sizes.get(id(node))
-        if known is None:
-            known = 1 + sum(size(child, depth + 1) for child in children)
-            sizes[id(node)] = known
-        if known > _MAX_NODES:
-            raise UnusableFileError("its aliases expand to too much")
-        return known
-
-    size(document, 0)
+    return replace(obj, metadata=replace(obj.metadata, annotations=annotations))

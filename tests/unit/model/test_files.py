@@ -1,16 +1,17 @@
 """Snapshots in files, and plain objects as `kubectl get -o yaml` prints them."""
 
 import json
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 
 import pytest
 import yaml
 from msgspec.structs import replace
 
-from kubesvc.model import derived, files
+from kubesvc.model import derived, files, yaml_text
 from kubesvc.model.files import UnusableFileError
 from kubesvc.model.objects import Node, Obj, Partial, Pod, Ref, Service
-from kubesvc.model.read import Gap, GapReason, Portion, Read, Unread
+from kubesvc.model.read import Gap, GapReason, Portion, Read, Unavailable, Unread
 from kubesvc.model.selector import selector
 from kubesvc.model.snapshot import Snapshot
 from tests.support import documents
@@ -211,6 +212,7 @@ BOMB = "\n".join(
         "kind: Pod",
     ]
 )
+CAPTURED = files.dump(Snapshot("prod", NOW)).decode()
 UNUSABLE: dict[str, str | bytes] = {
     "nothing": "",
     "blank": " \n\n",
@@ -235,7 +237,11 @@ UNUSABLE: dict[str, str | bytes] = {
     "deeper YAML": "a: " + "[" * 100_000,
     "deep JSON": '{"a":' * 100_000,
     "a deep item": '{"kind": "List", "items": [' + '{"a":' * 50_000 + "1" + "}" * 50_000 + "]}",
-    "long YAML": "# " + "x" * files.MAX_YAML_BYTES,
+    "long YAML": "# " + "x" * yaml_text.MAX_BYTES,
+    "YAML of too many values": "a: [" + "x," * yaml_text.MAX_EVENTS + "]",
+    "a moment that UTC does not have": CAPTURED.replace(
+        NOW.isoformat().replace("+00:00", "Z"), "0001-01-01T00:00:00+14:00"
+    ),
 }
 
 
@@ -252,3 +258,76 @@ def test_lists_may_hold_lists() -> None:
     found: list[Obj] = list(load(json.dumps({"kind": "List", "items": [inner]})).objects.values())
 
     assert [obj.ref.name for obj in found] == ["web-1"]
+
+
+def test_json_is_not_read_as_yaml() -> None:
+    """Nor does kubectl; and what is wrong with it is told in words about JSON."""
+    message = refused(b'{"kind": "List", "items": [' + b'"x",' * (yaml_text.MAX_BYTES // 4))
+
+    assert message == "not JSON, although it begins like it: Input data was truncated"
+
+
+def test_the_moment_of_a_snapshot_may_have_any_offset() -> None:
+    """It is the same moment in UTC."""
+    text = CAPTURED.replace(NOW.isoformat().replace("+00:00", "Z"), "2026-01-31T16:00:00+02:00")
+
+    assert load(text).taken_at.isoformat() == "2026-01-31T14:00:00+00:00"
+
+
+def test_a_list_of_too_many_objects_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each would cost more than its bytes."""
+    monkeypatch.setattr(files, "MAX_ITEMS", 2)
+
+    assert "a List of 3 objects" in refused('{"kind": "List", "items": [{}, {}, {}]}')
+    assert "a List of 3 objects" in refused("kind: List\nitems: [{}, {}, {}]\n")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b'{"items": [' + b"{}," * 8_000_000 + b"{}]}",
+        b"a: [" + b"[]," * 2_000_000 + b"[]]",
+        b"- " * 500_000,
+    ],
+    ids=["JSON items", "flow YAML", "block YAML"],
+)
+def test_a_hostile_file_costs_no_more_than_a_few_copies_of_itself(content: bytes) -> None:
+    """It is measured before anything is built of it."""
+    tracemalloc.start()
+    try:
+        refused(content)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak < 3 * len(content) + 2**20
+
+
+def test_numbers_of_yaml_are_those_of_kubernetes() -> None:
+    """YAML 1.1 would make a number of what looks like a time of day."""
+    labels = "{a: 12:30, b: 12:30.5, c: -1:30}"
+
+    (obj,) = load(f"kind: Pod\nmetadata: {{name: x, labels: {labels}}}\n").objects.values()
+
+    assert obj.metadata.labels == {"a": "12:30", "b": "12:30.5", "c": "-1:30"}
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [("8080", 8080), ("0644", 420), ("0x1F90", 8080), ("0b11", 3), ("1_000", 1000), ("-3", -3), ("0", 0)],
+)
+def test_a_number_is_a_number(written: str, number: int) -> None:
+    """In each spelling that Go's reader knows."""
+    (obj,) = load(f"kind: Pod\nmetadata: {{name: x, generation: {written}}}\n").objects.values()
+
+    assert obj.metadata.generation == number
+
+
+def test_an_unreadable_object_without_a_namespace_is_in_default_too() -> None:
+    """It is there, although not understood: it must not pass for absent."""
+    snapshot = load("kind: Service\nmetadata: {name: web}\nspec: {ports: 5}\n")
+
+    with pytest.raises(Unavailable) as unavailable:
+        snapshot.get(Read("Service", "default", "web"), Service)
+
+    assert unavailable.value.gap.reason is GapReason.UNREADABLE
