@@ -11,14 +11,16 @@ from kubesvc.cli.options import Cluster, Debug, Origin, Scope
 from kubesvc.cli.streams import say
 from kubesvc.client.source import FileSource, Source
 from kubesvc.errors import UsageError
+from kubesvc.model.objects import Ref
 from kubesvc.model.query import Query
+from kubesvc.model.read import GapReason, Portion, Read
 from kubesvc.model.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from kubesvc.client.cluster import Observer
     from kubesvc.client.target import Options
 
-_NO_LIMIT: Final = 86400.0  # seconds: what a socket can wait for has an end
+_SHOWN: Final = 5
 
 
 class Opened(NamedTuple):
@@ -68,22 +70,58 @@ def _file(asked: Query, origin: Origin) -> Opened:
 
 
 def within(asked: Query, snapshot: Snapshot) -> Query:
-    """Complete a question by what a file is about: its namespace, and the Services it was captured for."""
+    """Complete a question by what a file was captured for; a plain file is about all Services that it holds.
+
+    Raises:
+        UsageError: That is in several namespaces, and none was chosen.
+    """
     from msgspec.structs import replace
 
     if asked.all_namespaces:
         return asked
-    services = [ref for ref in snapshot.objects if ref.kind == "Service"]
-    captured = {
-        (read.namespace, read.name) for read in snapshot.covered if read.kind == "Service" and read.name
-    }
-    subjects = [ref for ref in services if ref[1:] in captured] or services
-    namespaces = {ref.namespace for ref in subjects}
-    namespace = asked.namespace or (namespaces.pop() if len(namespaces) == 1 else "default")
+    reads = _asked_for(snapshot)
+    lists = [read for read in reads if not read.name]
+    if lists and not asked.namespace and not asked.names:
+        return replace(
+            asked,
+            namespace=lists[0].namespace,
+            labels=asked.labels or lists[0].labels,
+            all_namespaces=not lists[0].namespace,
+        )
+    subjects = _subjects(snapshot, reads)
+    if asked.names:
+        subjects = {ref for ref in subjects if ref.name in asked.names}
+    namespace = asked.namespace or _only_namespace(subjects)
     names = asked.names
     if not names and not asked.labels:
         names = tuple(sorted(ref.name for ref in subjects if ref.namespace == namespace))
     return replace(asked, namespace=namespace, names=names)
+
+
+def _asked_for(snapshot: Snapshot) -> list[Read]:
+    """Return the reads that a file was captured for; a wider one beside them is what --complete claims."""
+    whole = [read for read in snapshot.covered if read.kind == "Service" and read.part is Portion.WHOLE]
+    return [read for read in whole if not any(other != read and read.contains(other) for other in whole)]
+
+
+def _subjects(snapshot: Snapshot, reads: Sequence[Read]) -> set[Ref]:
+    found = {
+        ref
+        for ref, obj in snapshot.objects.items()
+        if ref.kind == "Service" and any(read.matches(obj) for read in reads)
+    }
+    unreadable = (gap.read for gap in snapshot.gaps if gap.reason is GapReason.UNREADABLE)
+    return found | {read.ref for read in unreadable if read.ref and read.ref.kind == "Service"}
+
+
+def _only_namespace(subjects: set[Ref]) -> str:
+    namespaces = sorted({ref.namespace for ref in subjects})
+    if len(namespaces) > 1:
+        raise UsageError(
+            f"the file has Services of {len(namespaces)} namespaces, so choose one",
+            f"They are in {', '.join(namespaces[:_SHOWN])}: add -n {namespaces[0]}.",
+        )
+    return namespaces[0] if namespaces else "default"
 
 
 @contextmanager
@@ -95,12 +133,12 @@ def _cluster(asked: Query, origin: Origin, cluster: Cluster, debug: Debug) -> Ge
 
     from kubesvc.client.cluster import ClusterSource
     from kubesvc.client.connection import Connection
-    from kubesvc.client.duration import parse_duration
+    from kubesvc.client.duration import LONGEST, parse_duration
     from kubesvc.client.kubeconfig import resolve
 
     start = time.monotonic()
     at = arguments.moment(origin.at)
-    seconds = parse_duration(origin.timeout, "--timeout") or _NO_LIMIT
+    seconds = parse_duration(origin.timeout, "--timeout") or LONGEST
     target = resolve(_options(cluster, asked.namespace), os.environ, Path.home())
     query = replace(asked, namespace=arguments.path_segment(target.namespace, "namespace"))
     with Connection(target) as connection, _observed(target.context or target.server, debug) as observer:

@@ -16,11 +16,12 @@ _SECONDS: Final = {
     "m": 60.0,
     "h": 3600.0,
 }
+LONGEST: Final = 86400.0  # seconds: what a socket can wait for has an end, and so has patience
 _PART: Final = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
 
 
 def parse_duration(text: str, option: str) -> float | None:
-    """Return seconds, or None for zero, which means no limit (clientcmd helpers.go, ParseTimeout).
+    """Return seconds, at most `LONGEST`, or None for zero: no limit (clientcmd helpers.go, ParseTimeout).
 
     Raises:
         UsageError: Names `option`.
@@ -34,4 +35,4 @@ def parse_duration(text: str, option: str) -> float | None:
             f'{option} "{one_line(text)}" is not a duration',
             "Give seconds, or a number with a unit: 5, 500ms, 1m30s.",
         )
-    return seconds or None
+    return min(seconds, LONGEST) or None

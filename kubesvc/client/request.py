@@ -33,7 +33,7 @@ def request(read: Read, *, token: str = "", paged: bool = True) -> Request:
     if read == VERSION:
         return Request("/version", single=True)
     part = read.part
-    if _is_single(read):
+    if read.ref:
         accept = _METADATA if part is Portion.METADATA else JSON
         return Request(f"{_collection(read)}/{_segment(read.name)}", accept=accept, single=True)
     fields = read.fields | ({("metadata.name", read.name)} if read.name else EVERYTHING)
@@ -47,11 +47,6 @@ def request(read: Read, *, token: str = "", paged: bool = True) -> Request:
 def is_core(read: Read) -> bool:
     """Tell whether every API server serves this: only something else answers 404 for the whole resource."""
     return "/" not in KINDS[read.kind].group_version
-
-
-def _is_single(read: Read) -> bool:
-    """Tell whether one object has this name: across namespaces several may."""
-    return bool(read.name) and (bool(read.namespace) or not KINDS[read.kind].namespaced)
 
 
 def _collection(read: Read) -> str:

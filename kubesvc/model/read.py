@@ -5,7 +5,8 @@ from enum import StrEnum
 from msgspec import Struct
 
 from kubesvc.model import selector
-from kubesvc.model.objects import Event, Obj, Partial, Pod
+from kubesvc.model.kinds import KINDS
+from kubesvc.model.objects import Event, Obj, Partial, Pod, Ref
 from kubesvc.model.selector import EVERYTHING, Selector
 
 
@@ -25,6 +26,13 @@ class Read(Struct, frozen=True):
     labels: Selector = EVERYTHING
     fields: Selector = EVERYTHING
     part: Portion = Portion.WHOLE
+
+    @property
+    def ref(self) -> Ref | None:
+        """The one object that it can bring; None for a list, and for a name across namespaces."""
+        kind = KINDS.get(self.kind)  # the file of a later version may name others
+        one = self.name and (self.namespace or (kind and not kind.namespaced))
+        return Ref(self.kind, self.namespace, self.name) if one else None
 
     def contains(self, other: "Read") -> bool:
         """Tell whether this read's answer holds everything that `other` would bring."""
@@ -49,11 +57,13 @@ class Read(Struct, frozen=True):
         )
 
     def __str__(self) -> str:
-        """Write what was asked, for people: `pods app=web in shop`."""
+        """Write what was asked, for people: `pods app=web in shop`, `Pod/web-1 in shop`."""
         where = f" in {self.namespace}" if self.namespace else ""
         requirements = self.labels | self.fields
         what = f" {selector.show(requirements)}" if requirements else ""
-        return f"{self.kind}{'/' + self.name if self.name else ''}{what}{where}"
+        kind = KINDS.get(self.kind)
+        kinds = kind.plural if kind else self.kind
+        return f"{f'{self.kind}/{self.name}' if self.name else kinds}{what}{where}"
 
 
 def _field(obj: Obj, path: str) -> str | None:

@@ -20,7 +20,8 @@ VERSION = Read("Version", name="server")
 class Snapshot(Struct, frozen=True, dict=True):
     """Objects, the reads whose answers they are, and the reads that failed.
 
-    "None" is not "not read": `find` answers only what a covered read contains. `earlier` is the state before
+    "None" is not "not read": `find` answers only what a covered read contains, or an object that is here by
+    whatever read. `earlier` is the state before
     the last fresh look, for suspected races; of the same moment where a second look was not possible.
     """
 
@@ -69,16 +70,21 @@ class Snapshot(Struct, frozen=True, dict=True):
             named = gap.reason is GapReason.UNREADABLE and gap.read.name
             if named and gap.read == replace(read, part=gap.read.part):
                 return gap
-        if any(made.contains(read) for made in self.covered):
+        if any(made.contains(read) for made in self.covered) or self._holds(read):
             return None
         for gap in self.gaps:
             if gap.read == read or (gap.reason is GapReason.NOT_SERVED and gap.read.kind == read.kind):
                 return gap
         raise Unread(frozenset({read}))
 
+    def _holds(self, read: Read) -> bool:
+        """Tell whether the one object that is meant is here: being there needs no further proof."""
+        found = self.objects.get(read.ref) if read.ref else None
+        return found is not None and read.matches(found)
+
     def _select(self, read: Read, struct: type[T]) -> tuple[T, ...]:
-        if read.namespace and read.name:
-            found = self.objects.get(Ref(read.kind, read.namespace, read.name))
+        if read.ref:
+            found = self.objects.get(read.ref)
             candidates: Iterable[Obj] = () if found is None else (found,)
         else:
             candidates = self._by_kind.get((read.kind, read.namespace), ())

@@ -204,7 +204,7 @@ def test_a_workload_that_could_not_be_read_leaves_a_doubt() -> None:
     assert verdict(report) is Verdict.UNKNOWN
     assert found.confidence is Confidence.LIKELY
     assert any(
-        row.startswith("not read: Deployment in shop could not be read (forbidden)") for row in rows(found)
+        row.startswith("not read: deployments in shop could not be read (forbidden)") for row in rows(found)
     )
 
 

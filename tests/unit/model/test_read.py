@@ -88,5 +88,7 @@ def test_events_are_selected_by_what_they_are_about() -> None:
 
 def test_a_read_is_written_for_people() -> None:
     """It stands in gaps."""
-    assert str(Read("Pod", "shop", labels=APP)) == "Pod app=web in shop"
+    assert str(Read("Pod", "shop", labels=APP)) == "pods app=web in shop"
+    assert str(Read("EndpointSlice", "shop")) == "endpointslices in shop"
+    assert str(ONE) == "Pod/web-1 in shop"
     assert str(Read("Node", name="node-a")) == "Node/node-a"

@@ -8,7 +8,7 @@ from kubesvc.model.objects import Node, Obj, Partial, Pod, Service
 from kubesvc.model.read import Gap, GapReason, Portion, Read, Unavailable, Unread
 from kubesvc.model.selector import selector
 from kubesvc.model.snapshot import VERSION, Snapshot, complete
-from tests.support.builders import NOW, cluster, node, pod, service, version
+from tests.support.builders import NOW, cluster, node, pod, service, version, with_
 
 PODS = Read("Pod", "shop")
 METADATA = Read("Pod", "shop", part=Portion.METADATA)
@@ -166,3 +166,39 @@ def test_the_version_is_known_once_read() -> None:
 
     assert found is not None
     assert found.minor_number == 33
+
+
+LABELED = Read("Service", "shop", labels=selector({"team": "pay"}))
+
+
+def test_what_is_here_is_there_by_whatever_read() -> None:
+    """A list by labels does not contain a GET by name, but its objects exist."""
+    paid = with_(service(), metadata__labels={"team": "pay"})
+    snapshot = read(LABELED, Read("Node"), objects=[paid, node()])
+
+    assert snapshot.get(Read("Service", "shop", "web"), Service) == paid
+    assert snapshot.get(Read("Node", name="node-a"), Node) == node()
+    with pytest.raises(Unread):
+        snapshot.get(Read("Service", "shop", "other"), Service)
+
+
+def test_metadata_does_not_stand_for_the_whole_object() -> None:
+    """Nor does a name for a list."""
+    partial = Partial(kind="Pod", metadata=pod("web-1").metadata)
+    snapshot = read(METADATA, objects=[partial])
+
+    assert snapshot.get(Read("Pod", "shop", "web-1", part=Portion.METADATA), Partial) == partial
+    with pytest.raises(Unread):
+        snapshot.get(Read("Pod", "shop", "web-1"), Pod)
+    with pytest.raises(Unread):
+        read(LABELED, objects=[with_(service(), metadata__labels={"team": "pay"})]).find(
+            Read("Service", "shop"), Service
+        )
+
+
+def test_what_is_to_be_read_again_is_no_longer_here() -> None:
+    """Its being there is what is in question."""
+    again = read(LABELED, objects=[with_(service(), metadata__labels={"team": "pay"})]).without([LABELED])
+
+    with pytest.raises(Unread):
+        again.get(Read("Service", "shop", "web"), Service)
