@@ -36,8 +36,7 @@ def capture(
     from kubesvc.cli.outcome import captured, unlisted
     from kubesvc.model.read import Unavailable
 
-    if not force:
-        saved.ensure_free(to)
+    saved.ensure_writable(to, force=force)
     with opened(names or [], scope, origin, cluster, debug) as (query, source):
         try:
             report, snapshot = run.explain(query, source, run.only_one(analyze))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from kubesvc.cli.streams import emit
-from kubesvc.errors import SnapshotError
+from kubesvc.errors import SnapshotError, UsageError
 from kubesvc.model import files
 from kubesvc.model.snapshot import Snapshot
 from kubesvc.model.text import one_line
@@ -53,14 +53,20 @@ def _limited(file: BinaryIO, shown: str) -> bytes:
     return raw
 
 
-def ensure_free(path: str) -> None:
+def ensure_writable(path: str, *, force: bool) -> None:
     """Say early what `write` would say after all the reading; stdout is always free.
 
     Raises:
-        SnapshotError: Something is there already.
+        UsageError: It is no name.
+        SnapshotError: Something is there already, or nothing can be written there.
     """
-    if path != "-" and (Path(path).exists() or Path(path).is_symlink()):
-        raise _taken(path)
+    if path == "-":
+        return
+    target = _target(path, force=force)
+    try:
+        tempfile.TemporaryFile(dir=target.parent).close()
+    except OSError as error:
+        raise _unwritable(path, error) from None
 
 
 def write(snapshot: Snapshot, path: str, *, force: bool) -> None:
@@ -72,7 +78,7 @@ def write(snapshot: Snapshot, path: str, *, force: bool) -> None:
     if path == "-":
         emit(files.dump(snapshot).decode())
         return
-    target = Path(path)
+    target = _target(path, force=force)
     try:
         descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")  # made with 0600
         try:
@@ -85,7 +91,29 @@ def write(snapshot: Snapshot, path: str, *, force: bool) -> None:
     except FileExistsError:
         raise _taken(path) from None
     except OSError as error:
-        raise SnapshotError(f"{one_line(path)}: {(error.strerror or str(error)).lower()}") from None
+        raise _unwritable(path, error) from None
+
+
+def _target(path: str, *, force: bool) -> Path:
+    """Return the file to write: behind a link, if `force` allows to replace what is there."""
+    if not path:
+        raise UsageError('--to "" names no file', "Give a name, or - for stdout.")
+    try:
+        if stat.S_ISREG(Path(path).stat().st_mode):
+            taken = True
+        else:
+            raise SnapshotError(
+                f"{one_line(path)}: not a regular file", "Give the name of a file; use - for stdout."
+            )
+    except FileNotFoundError:
+        taken = Path(path).is_symlink()
+    except ValueError:
+        raise UsageError(f"{one_line(path)}: not the name of a file", "Give another name.") from None
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    if taken and not force:
+        raise _taken(path)
+    return Path(path).resolve()
 
 
 def _place(name: str, target: Path, *, force: bool) -> None:
@@ -99,6 +127,13 @@ def _place(name: str, target: Path, *, force: bool) -> None:
     except OSError:  # a file system without hard links
         os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         Path(name).replace(target)
+
+
+def _unwritable(path: str, error: OSError) -> SnapshotError:
+    return SnapshotError(
+        f"{one_line(path)}: {(error.strerror or str(error)).lower()}",
+        "Choose a name in a folder that exists and that you may write to.",
+    )
 
 
 def _taken(path: str) -> SnapshotError:

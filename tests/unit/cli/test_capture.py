@@ -1,5 +1,7 @@
 """Snapshots: written safely, read within limits."""
 
+import json
+import os
 import stat
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,10 +10,11 @@ import pytest
 
 from kubesvc.model import files
 from tests.support.api_server import ApiServer, forbidden
-from tests.support.documents import healthy
+from tests.support.documents import Document, endpoint_slice, healthy, node, pod, service
 from tests.support.program import Kubesvc, outcome, start
 
 pytestmark = pytest.mark.loopback
+AT = "2026-01-31T14:00:00Z"
 
 
 @pytest.fixture
@@ -29,6 +32,136 @@ def test_a_capture_explains_the_same(kubesvc: Kubesvc, captured: Path) -> None:
 
     assert (result.status, result.err) == (0, "")
     assert result.out.startswith("shop/web is healthy")
+
+
+def labelled(name: str, namespace: str) -> list[Document]:
+    """A healthy Service of team pay in a namespace."""
+    only = pod(f"{name}-1", namespace, name)
+    found = service(name, namespace)
+    found["metadata"]["labels"] = {"team": "pay"}
+    return [found, only, endpoint_slice(only, name=name, namespace=namespace)]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("web", "-n", "shop"), ["shop/web is healthy"]),
+        (("web", "api", "-n", "shop"), ["shop/api is healthy", "shop/web is healthy"]),
+        (("-l", "team=pay", "-n", "shop"), ["shop/api is healthy", "shop/web is healthy"]),
+        (("-A",), ["bank/card is healthy", "shop/api is healthy", "shop/web is healthy"]),
+        (
+            ("-A", "-l", "team=pay"),
+            ["bank/card is healthy", "shop/api is healthy", "shop/web is healthy"],
+        ),
+        (("-n", "bank"), ["bank/card is healthy"]),
+    ],
+    ids=" ".join,
+)
+def test_a_capture_explains_what_it_was_asked_for(
+    kubesvc: Kubesvc, tmp_path: Path, arguments: tuple[str, ...], said: list[str]
+) -> None:
+    """All of it, without a word about what that was; so does a capture of the capture."""
+    first, second = str(tmp_path / "first"), str(tmp_path / "second")
+    objects = [node(), *labelled("web", "shop"), *labelled("api", "shop"), *labelled("card", "bank")]
+    with ApiServer(objects) as server:
+        assert kubesvc("capture", *arguments, "--to", first, "--server", server.url).status == 0
+    assert kubesvc("capture", "--snapshot", first, "--to", second).status == 0
+
+    for path in (first, second):
+        result = kubesvc("explain", "--snapshot", path)
+        assert (result.status, result.err) == (0, "")
+        assert [line.partition(":")[0] for line in result.out.splitlines() if " is healthy" in line] == said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("web",), ["shop/web is healthy"]),
+        (("card",), ["bank/card is healthy"]),
+        (("-n", "bank"), ["bank/card is healthy"]),
+        (("-l", "team=pay", "-n", "shop"), ["shop/api is healthy", "shop/web is healthy"]),
+    ],
+    ids=" ".join,
+)
+def test_a_part_of_a_capture_can_be_explained(
+    kubesvc: Kubesvc, tmp_path: Path, arguments: tuple[str, ...], said: list[str]
+) -> None:
+    """By name, in whatever namespace that is, by namespace, or by labels."""
+    path = str(tmp_path / "all")
+    objects = [node(), *labelled("web", "shop"), *labelled("api", "shop"), *labelled("card", "bank")]
+    with ApiServer(objects) as server:
+        assert kubesvc("capture", "-A", "-l", "team=pay", "--to", path, "--server", server.url).status == 0
+
+    result = kubesvc("explain", *arguments, "--snapshot", path)
+
+    assert (result.status, result.err) == (0, "")
+    assert [line.partition(":")[0] for line in result.out.splitlines() if " is healthy" in line] == said
+
+
+def test_a_plain_file_of_several_namespaces_asks_for_one(kubesvc: Kubesvc, tmp_path: Path) -> None:
+    """To explain a part in silence would be worse."""
+    path = tmp_path / "all.json"
+    listed = {"kind": "List", "items": [*labelled("web", "shop"), *labelled("card", "bank")]}
+    path.write_text(json.dumps(listed))
+
+    asked = kubesvc("explain", "--snapshot", str(path))
+    answered = kubesvc("explain", "--snapshot", str(path), "-n", "shop", "--complete")
+
+    assert (asked.status, asked.out) == (2, "")
+    assert "hint: They are in bank, shop: add -n bank." in asked.err
+    assert answered.out.startswith("shop/web is ")
+
+
+def test_an_unreadable_service_of_a_manifest_is_not_called_absent(kubesvc: Kubesvc, tmp_path: Path) -> None:
+    """It names no namespace, so it is in default; with or without its name."""
+    path = tmp_path / "web.yaml"
+    path.write_text("kind: Service\nmetadata: {name: web}\nspec: {ports: 5}\n")
+
+    for arguments in (("web",), ()):
+        result = kubesvc("explain", *arguments, "--snapshot", str(path))
+
+        assert result.status == 2
+        assert result.err.startswith("error: Service/web in default could not be read: unreadable: ")
+
+
+def test_what_is_no_file_is_never_replaced(kubesvc: Kubesvc, tmp_path: Path) -> None:
+    """Not even by force: a device would be a file for everybody from then on."""
+    path = tmp_path / "fifo"
+    os.mkfifo(path)
+
+    for odd in (path, tmp_path):
+        result = kubesvc("capture", "web", "--to", str(odd), "--force")
+
+        assert result.status == 2
+        assert result.err.startswith(f"error: {odd}: not a regular file\n")
+        assert "use - for stdout" in result.err
+    assert path.is_fifo()
+
+
+def test_by_force_a_link_stays_and_its_file_is_replaced(kubesvc: Kubesvc, captured: Path) -> None:
+    """Whoever made the link wanted the file there."""
+    link = captured.parent / "link"
+    link.symlink_to(captured)
+    result = kubesvc("capture", "--snapshot", str(captured), "--to", str(link), "--at", AT, "--force")
+
+    assert result.status == 0
+    assert link.is_symlink()
+    assert AT in captured.read_text()
+    assert stat.S_IMODE(captured.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("path", ["", "{}/no/x.json", "{}/web.json/x.json"])
+def test_a_place_that_cannot_be_written_to_is_told_before_anything_is_read(
+    kubesvc: Kubesvc, captured: Path, path: str
+) -> None:
+    """No name, no folder, or a file where the folder should be."""
+    with ApiServer(healthy()) as server:
+        to = path.format(captured.parent)
+        result = kubesvc("capture", "web", "-n", "shop", "--to", to, "--server", server.url)
+        assert server.asked == []
+
+    assert result.status == 2
+    assert [line.partition(":")[0] for line in result.err.splitlines()] == ["error", "hint"]
 
 
 def test_a_capture_is_for_its_owner_only_and_leaves_nothing_else(captured: Path) -> None:
@@ -115,7 +248,7 @@ def test_another_service_than_the_captured_one_is_not_in_the_file(kubesvc: Kubes
         (b" \n", "the file is empty"),
         (b"\x00\x01\x02\xff", "neither JSON nor YAML"),
         (b"just text", "no Kubernetes object"),
-        (b"{", "neither JSON nor YAML"),
+        (b"{", "not JSON"),
     ],
 )
 def test_a_file_of_something_else_is_one_line(
