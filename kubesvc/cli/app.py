@@ -3,6 +3,7 @@
 Imports little, so that an interrupt while the rest is being imported ends as quietly as any other.
 """
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import PurePath
@@ -18,8 +19,19 @@ _INTERRUPTED: Final = 130
 
 def main() -> NoReturn:
     """Run the program with the arguments of the process, and end it."""
+    _open_streams()
     program, *arguments = sys.argv
     sys.exit(run(arguments, plugin=PurePath(program).stem == _PLUGIN))
+
+
+def _open_streams() -> None:
+    """Give a process that was started without standard streams silent ones, at their own descriptors.
+
+    Else the next file or socket would be taken for one of them.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - for good
 
 
 def run(arguments: Sequence[str], *, plugin: bool = False) -> int:

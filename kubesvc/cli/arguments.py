@@ -79,8 +79,8 @@ def moment(text: str) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):  # at either end of time UTC may have no such year
         raise UsageError(
             f'--at "{one_line(text)}" is not a date and time', "Write it as 2026-01-31T14:02:31Z."
         ) from None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

@@ -74,5 +74,6 @@ def test_a_moment_without_a_zone_is_utc(text: str) -> None:
 def test_no_moment_is_none_and_nonsense_is_refused() -> None:
     """The present is the default."""
     assert arguments.moment("") is None
-    with pytest.raises(UsageError):
-        arguments.moment("yesterday")
+    for text in ("yesterday", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
+        with pytest.raises(UsageError):
+            arguments.moment(text)

@@ -18,8 +18,6 @@ from tests.support.api_server import Answer, ApiServer, Asked
 from tests.support.documents import healthy
 from tests.support.program import Kubesvc, outcome, start
 
-MY_SERVICE = "my-service"
-
 
 def fail(*_: object) -> None:
     """A bug."""
@@ -127,6 +125,38 @@ def test_a_full_disk_is_an_error() -> None:
     assert done.stderr == "error: the result could not be written: no space left on device\n"
 
 
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        ("demo >&-", 0),
+        ("demo 2>&-", 0),
+        ("demo <&- >&- 2>&-", 0),
+        ("explain --snapshot - <&-", 2),
+        ("explain --snapshot - <&- >&- 2>&-", 2),
+        ("capture --snapshot - --to - <&- >&-", 2),
+    ],
+)
+def test_closed_streams_are_no_bug(line: str, status: int) -> None:
+    """Daemons start programs that way: what would be said is lost, and nothing comes in."""
+    shell = f'"{sys.executable}" -m kubesvc {line}'
+    done = subprocess.run(["/bin/sh", "-c", shell], capture_output=True, text=True, check=False)  # noqa: S603
+
+    assert done.returncode == status
+    assert "internal error" not in done.stderr
+    assert ("the file is empty" in done.stderr) == (status == 2 and "2>&-" not in line)
+
+
+@pytest.mark.loopback
+@pytest.mark.parametrize("option", ["--timeout", "--request-timeout"])
+@pytest.mark.parametrize("time", ["99999999999999999999h", "9" * 400])
+def test_any_number_of_hours_is_a_timeout(kubesvc: Kubesvc, option: str, time: str) -> None:
+    """What a socket cannot wait for is as good as no limit."""
+    result = kubesvc("explain", "web", option, time, "--server", "http://127.0.0.1:1")
+
+    assert result.status == 2
+    assert result.err.startswith("error: The connection to the server 127.0.0.1:1 was refused")
+
+
 def test_what_stdout_cannot_encode_is_still_written() -> None:
     """Rules are described with an arrow or a dash here and there."""
     result = outcome(start("explain", "KSV101", "KSV401", PYTHONIOENCODING="ascii"))
@@ -154,7 +184,6 @@ def test_an_unknown_case_lists_the_known_ones(kubesvc: Kubesvc) -> None:
     assert f"hint: Cases: {', '.join(demo.cases())}." in result.err
 
 
-@pytest.mark.skipif(MY_SERVICE not in demo.cases(), reason="recorded by make record")
 def test_demo_explains_the_course_case_without_a_cluster(kubesvc: Kubesvc) -> None:
     """A broken Service, and status 0."""
     result = kubesvc("demo")
