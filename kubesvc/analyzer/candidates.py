@@ -13,10 +13,27 @@ from kubesvc.model.snapshot import Snapshot
 ALIASES: Final = ("app", "app.kubernetes.io/name", "k8s-app", "run", "name")
 """Label keys that name an application, one for another."""
 _SIMILAR: Final = 0.6
+_UNLIKE: Final = 1.0
+_SAME_APPLICATION: Final = 0.8
+_NAMED: Final = 0.7
+
+
+HASHES: Final = frozenset(
+    {
+        "pod-template-hash",
+        "controller-revision-hash",
+        "rollouts-pod-template-hash",
+        "statefulset.kubernetes.io/pod-name",
+    }
+)
+"""Labels that tell pods of one workload apart: selecting by another value of them breaks soon again."""
 
 
 class Pair(Struct, frozen=True):
-    """How one requirement would have to change; `kind` names the way in which it differs."""
+    """How one requirement would have to change; `kind` names the way in which it differs.
+
+    No `new_key`: it would have to go. From a `distance` of 1 on only the rest of the selector speaks for it.
+    """
 
     key: str
     value: str
@@ -36,7 +53,14 @@ class Candidate(Struct, frozen=True):
     @property
     def requirements(self) -> str:
         """The changed part of the selector, as it would be."""
-        return ",".join(f"{pair.new_key}={pair.new_value}" for pair in self.pairs)
+        return ",".join(
+            f"{pair.new_key}={pair.new_value}" if pair.new_key else f"no {pair.key}" for pair in self.pairs
+        )
+
+    @property
+    def likely(self) -> bool:
+        """Whether something speaks for each change, so that it can be offered as a fix."""
+        return all(pair.distance < _UNLIKE for pair in self.pairs)
 
     def change(self, service: Service) -> Change:
         """Return the change of the Service's selector."""
@@ -44,7 +68,8 @@ class Candidate(Struct, frozen=True):
         for pair in self.pairs:
             if pair.new_key != pair.key:
                 ops.append(Op(("spec", "selector", pair.key), ABSENT))
-            ops.append(Op(("spec", "selector", pair.new_key), pair.new_value))
+            if pair.new_key:
+                ops.append(Op(("spec", "selector", pair.new_key), pair.new_value))
         return Change(service.ref, tuple(ops))
 
 
@@ -82,21 +107,28 @@ def _rank(pairs: tuple[Pair, ...], size: int) -> tuple[int, float, int]:
 def _pairs(service: Service, labels: dict[str, str]) -> tuple[Pair, ...]:
     """Return the changes that make the selector match `labels`; empty where they are not near."""
     pairs: list[Pair] = []
-    for key, value in sorted(service.spec.selector.items()):
+    selector = service.spec.selector
+    # Where the name of the application agrees, another value of the rest may be meant, however it is spelled.
+    named = any(labels.get(key) == value for key, value in selector.items() if key in ALIASES)
+    unlike = _SAME_APPLICATION if named else _UNLIKE
+    for key, value in sorted(selector.items()):
         if labels.get(key) == value:
             continue
-        pair = _nearest(key, value, labels, service)
+        pair = _nearest(key, value, labels, _NAMED if labels.get(key) == service.metadata.name else unlike)
         if pair is None:
             return ()
         pairs.append(pair)
-    agreeing = len(service.spec.selector) - len(pairs)
+    agreeing = len(selector) - len(pairs)
     # A guess must rest on something: a requirement that holds, or values alike.
-    return tuple(pairs) if pairs and (agreeing or all(pair.distance < 1 for pair in pairs)) else ()
+    alike = all(pair.new_key and pair.distance < _UNLIKE for pair in pairs)
+    return tuple(pairs) if pairs and (agreeing or alike) else ()
 
 
-def _nearest(key: str, value: str, labels: dict[str, str], service: Service) -> Pair | None:
+def _nearest(key: str, value: str, labels: dict[str, str], unlike: float) -> Pair | None:
+    if key in HASHES:
+        return Pair(key, value, "", "", "a label that changes with each rollout", 0.3)
     options = [
-        Pair(key, value, other, labels[other], *_difference(key, value, other, labels[other], service))
+        Pair(key, value, other, labels[other], *_difference(key, value, other, labels[other], unlike))
         for other in labels
         if other == key or _is_alias(key, other)
     ]
@@ -107,15 +139,14 @@ def _is_alias(key: str, other: str) -> bool:
     return (key in ALIASES and other in ALIASES) or key.lower() == other.lower()
 
 
-def _difference(key: str, value: str, other: str, found: str, service: Service) -> tuple[str, float]:
+def _difference(key: str, value: str, other: str, found: str, unlike: float) -> tuple[str, float]:
     same_key = key == other
     if value == found:
         return ("letter case of the key" if key.lower() == other.lower() else "key", 0.1)
     if value.lower() == found.lower():
         return ("letter case" if same_key else "key and letter case", 0.05 if same_key else 0.15)
     ratio = _likeness(value, found)
-    named = 0.7 if found == service.metadata.name else 1.0
-    distance = 1 - ratio if ratio >= _SIMILAR else named
+    distance = 1 - ratio if ratio >= _SIMILAR else unlike
     return ("value" if same_key else "key and value", distance + (0 if same_key else 0.1))
 
 

@@ -201,7 +201,8 @@ def _foresee(view: ServiceView, finding: Finding) -> Finding:
 
 
 def _tried(view: ServiceView, finding: Finding, fix: Fix) -> Fix | None:
-    if fix.change is None or fix.change.target != view.ref:
+    """Simulate a fix of the Service or its slices; None if it leaves the cause, or makes a port worse."""
+    if fix.change is None or fix.change.target.kind not in ("Service", "EndpointSlice"):
         return fix
     foreseen = _simulated(view, fix.change)
     if foreseen is None:
@@ -209,7 +210,14 @@ def _tried(view: ServiceView, finding: Finding, fix: Fix) -> Fix | None:
             fix, notes=(*fix.notes, "Not simulated: something that would decide could not be read.")
         )
     outcome, remaining = foreseen
-    return None if any(_same(finding, other) for other in remaining) else replace(fix, outcome=outcome)
+    if any(_same(finding, other) for other in remaining) or _worse(view, outcome):
+        return None
+    return replace(fix, outcome=outcome)
+
+
+def _worse(view: ServiceView, outcome: Outcome) -> bool:
+    before = {facts.key or "": view.verdicts[facts.key] for facts in view.ports}
+    return any(port.verdict > before[port.key] for port in outcome.ports if before[port.key] >= 0)
 
 
 def _same(finding: Finding, other: Finding) -> bool:
@@ -227,7 +235,7 @@ def _simulated(view: ServiceView, change: Change) -> tuple[Outcome, tuple[Findin
         snapshot = simulate(view.snapshot, change)
     except Unavailable:
         return None
-    service = snapshot.objects[change.target]
+    service = snapshot.objects[view.ref]
     if not isinstance(service, Service):
         return None
     after = ServiceView(snapshot, service, view.viewpoint, simulated=True)

@@ -9,7 +9,7 @@ from kubesvc.model import selector
 from kubesvc.model.cell import Cell, State
 from kubesvc.model.place import Place
 from kubesvc.model.report import Finding, Line, LineKind, Mark, Verdict
-from kubesvc.semantics import endpoints
+from kubesvc.semantics import endpoints, readiness
 from kubesvc.semantics.ports import target
 
 _MOST_ENDPOINTS = 100
@@ -112,7 +112,8 @@ def _port_state(view: ServiceView, facts: PortFacts, verdict: Verdict) -> str:
         usable = sum(cell.place.family == family for cell in facts.usable)
         total = sum(cell.place.family == family for cell in facts.expected)
         prefix = f"{family} " if len(families) > 1 else ""
-        counts.append(f"{prefix}{usable} of {total} {word}" if total else f"{prefix}0 endpoints")
+        nobody = f"{usable} still serving" if usable else "0 endpoints"
+        counts.append(f"{prefix}{usable} of {total} {word}" if total else f"{prefix}{nobody}")
     state = ", ".join(counts) or "0 endpoints"
     if verdict is Verdict.UNKNOWN:
         return f"{state}, verdict unknown"
@@ -128,7 +129,7 @@ def _endpoints(facts: PortFacts, findings: tuple[Finding, ...]) -> Iterator[Line
             cell.place,
             _address(cell),
             cell.place.endpoint.name if cell.pod and cell.place.endpoint else _behind(cell),
-            mark=Mark.GOOD if used else Mark.BAD if cell.place in expected else Mark.NONE,
+            mark=_mark(cell, used=used, expected=cell.place in expected),
             state=_cell_state(cell, used=used),
             codes=_codes(findings, cell.place),
             details=(cell.node, cell.zone),
@@ -137,6 +138,12 @@ def _endpoints(facts: PortFacts, findings: tuple[Finding, ...]) -> Iterator[Line
     if left > 0:
         place = Place(facts.cells[0].place.service, facts.key)
         yield Line(LineKind.ENDPOINT, place, f"+ {left} more", "not shown")
+
+
+def _mark(cell: Cell, *, used: bool, expected: bool) -> Mark:
+    if used:
+        return Mark.GOOD if cell.state is State.READY else Mark.WARN
+    return Mark.BAD if expected else Mark.NONE
 
 
 def _address(cell: Cell) -> str:
@@ -154,6 +161,9 @@ def _behind(cell: Cell) -> str:
 def _cell_state(cell: Cell, *, used: bool) -> str:
     if used and cell.state is State.READY and cell.pod is None:
         return str(cell.state)
+    if cell.state is State.PUBLISHED and cell.pod:
+        missed = next((step for step in readiness.ready_steps(cell.pod) if step.passed is False), None)
+        return f"{cell.state}: {wording.step(missed)}" if missed else str(cell.state)
     listed = cell.state is not State.ABSENT
     # What could not be read needs no word where the slices show how it was decided.
     if cell.why is None or cell.state is State.NO_PORT or (listed and cell.why.passed is None):

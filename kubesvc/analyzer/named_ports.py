@@ -15,6 +15,7 @@ class NamedPort(Struct, frozen=True):
     """A Service port with a name as target: the live pods that resolve it and those that do not, by name."""
 
     position: int
+    facts: PortFacts
     port: ServicePort
     target: str
     with_it: tuple[Pod, ...]
@@ -32,6 +33,7 @@ def named_ports(view: ServiceView) -> Iterator[NamedPort]:
             found = {pod.metadata.uid: ports.find_port(pod, facts.port, view.minor) for pod in pods}
             yield NamedPort(
                 position,
+                facts,
                 facts.port,
                 target,
                 tuple(pod for pod in pods if found[pod.metadata.uid] is not None),

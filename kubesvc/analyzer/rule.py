@@ -8,7 +8,7 @@ from msgspec import Struct
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.objects import Ref
 from kubesvc.model.place import Place
-from kubesvc.model.report import Command, Confidence, Finding, Fix, Row
+from kubesvc.model.report import Command, Confidence, Effect, Finding, Fix, Row
 
 Check = Callable[["Rule", ServiceView], Iterable[Finding]]
 
@@ -48,8 +48,9 @@ class Rule(Struct, frozen=True):
         confirm: Iterable[Command] = (),
         fixes: Iterable[Fix] = (),
         confidence: Confidence | None = None,
+        effect: Effect | None = None,
     ) -> Finding:
-        """Build a finding of this rule; its effect is what its places, or else all, suffer."""
+        """Build a finding of this rule; its effect, unless known, is what its places, or else all, suffer."""
         where = tuple(sorted(set(places), key=str)) or (view.place,)
         return Finding(
             code=self.code,
@@ -57,7 +58,7 @@ class Rule(Struct, frozen=True):
             places=where,
             culprit=culprit,
             confidence=confidence or self.confidence,
-            effect=view.effect(where),
+            effect=effect or view.effect(where),
             rows=tuple(rows),
             confirm=tuple(confirm),
             fixes=tuple(fixes),

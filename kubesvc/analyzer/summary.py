@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from kubesvc.analyzer import wording
 from kubesvc.analyzer.facts import PortFacts
 from kubesvc.analyzer.view import ServiceView
-from kubesvc.model.cell import Cell
+from kubesvc.model.cell import Cell, State
 from kubesvc.model.report import Verdict
 from kubesvc.semantics import endpoints, readiness
 
@@ -19,6 +19,8 @@ def summarize(view: ServiceView) -> str:  # noqa: PLR0911 - the first that holds
         return f"{view.blind.read} could not be read ({view.blind.reason})"
     if not service.spec.selector and not view.slices:
         return "it has no selector and no EndpointSlice"
+    if view.verdict is Verdict.IDLE:
+        return _IDLE[all(workload.kind == "DaemonSet" for workload in view.making)]
     if endpoints.managed(service) and not view.pods:
         return _nobody(view)
     facts = _worst(view)
@@ -27,15 +29,18 @@ def summarize(view: ServiceView) -> str:  # noqa: PLR0911 - the first that holds
     if view.stale(facts):
         return f"{_share(facts)}, by slices that are not what the controller should have written"
     if len(view.ports) > 1 and len({*view.verdicts.values()}) > 1:
-        return f"on port {facts.key}, {_share(facts)}"
+        return f"on port {facts.key}, {_share(facts, only=False)}"
     return _share(facts)
 
 
+_IDLE = {True: "no node fits the DaemonSet behind it", False: "every workload behind it is scaled to zero"}
+
+
 def _nobody(view: ServiceView) -> str:
-    if view.verdict is Verdict.IDLE:
-        return "every workload behind it is scaled to zero"
     making = view.optional(lambda: view.making)
-    return "the workload behind it has no pods" if making else "its selector matches no pod"
+    nobody = "the workload behind it has no pods" if making else "its selector matches no pod"
+    listed = _endpoints(cell for facts in view.ports for cell in facts.usable)
+    return f"{nobody}, but its slices list {wording.count(len(listed), 'endpoint')}" if listed else nobody
 
 
 def _worst(view: ServiceView) -> PortFacts:
@@ -45,7 +50,7 @@ def _worst(view: ServiceView) -> PortFacts:
     )
 
 
-def _share(facts: PortFacts) -> str:
+def _share(facts: PortFacts, *, only: bool = True) -> str:
     usable, expected = _endpoints(facts.usable), _endpoints(facts.expected)
     if not expected and facts.usable:
         verb = "receives" if len(usable) == 1 else "receive"
@@ -56,10 +61,26 @@ def _share(facts: PortFacts) -> str:
     ready = [cell for cell in facts.expected if cell.conditions and cell.conditions.ready]
     portless = [cell for cell in ready if cell.number is None]
     if portless and not usable:
-        return f"{wording.count(len(_endpoints(ready)), 'ready endpoint')}, none with a port"
+        which = "a" if only else "that"
+        return f"{wording.count(len(_endpoints(ready)), 'ready endpoint')}, none with {which} port"
     noun = "pod" if all(cell.pod for cell in facts.expected) else "endpoint"
     verb = "receives" if len(expected) == 1 else "receive"
-    return f"{len(usable)} of {wording.count(len(expected), noun)} {verb} traffic"
+    said = f"{len(usable)} of {wording.count(len(expected), noun)} {verb} traffic"
+    return f"{said}{_without_family(facts)}{_published(facts)}"
+
+
+def _without_family(facts: PortFacts) -> str:
+    """Name the families in which nobody serves, where another serves."""
+    families = dict.fromkeys(cell.place.family or "" for cell in facts.cells)
+    served = {cell.place.family for cell in facts.usable}
+    lacking = [family for family in families if family not in served]
+    return f", none over {' and '.join(lacking)}" if served and lacking else ""
+
+
+def _published(facts: PortFacts) -> str:
+    """Count the pods that get traffic only because unready addresses are published."""
+    unready = _endpoints(cell for cell in facts.usable if cell.state is State.PUBLISHED)
+    return f", {len(unready)} of them not Ready, but published" if unready else ""
 
 
 def _waits_for(facts: PortFacts) -> str:

@@ -182,6 +182,8 @@ class ServiceView:
 
     def stale(self, facts: PortFacts) -> tuple[Cell, ...]:
         """Return the endpoints that get traffic otherwise than the controller should have written by now."""
+        if not facts.usable:
+            return ()
         late = (drift.DriftKind.BEHIND, drift.DriftKind.LEFT_BEHIND)
         stale = {entry.place for entry in self.drift if entry.kind in late}
         return tuple(cell for cell in facts.usable if cell.place in stale)
@@ -202,15 +204,24 @@ class ServiceView:
         return self.workloads.making(selector.selector(self.service.spec.selector))
 
     @cached_property
+    def idle(self) -> bool:
+        """Whether nobody should serve: no selected pod stays, and every workload behind it wants none."""
+        if not endpoints.managed(self.service) or any(facts.expected for facts in self.ports):
+            return False
+        return bool(self.making) and not any(map(workloads.wanted, self.making))
+
+    @cached_property
     def _without_endpoints(self) -> Verdict:
-        """Nobody serves and nobody should: idle where every workload behind it wants no pod."""
-        if not endpoints.managed(self.service) or self.pods:
+        """Nobody serves, and no pod that stays should: idle, or pods are missing."""
+        if not endpoints.managed(self.service):
             return Verdict.BROKEN
-        if any(workloads.wanted(workload) for workload in self.making):
-            return Verdict.BROKEN
+        waiting = [workload for workload in self.making if workloads.wanted(workload)]
+        if waiting:
+            young = all(workloads.is_young(workload, self.now) for workload in waiting)
+            return Verdict.PROGRESSING if young else Verdict.BROKEN
         if self.workloads.gaps:
             return Verdict.UNKNOWN
-        return Verdict.IDLE if self.making else Verdict.BROKEN
+        return Verdict.IDLE if self.idle else Verdict.BROKEN
 
     @cached_property
     def verdicts(self) -> dict[str | None, Verdict]:
@@ -225,7 +236,14 @@ class ServiceView:
         return worst(self.verdicts.values())
 
     def effect(self, places: Iterable[Place]) -> Effect:
-        """Return what the ports of these places suffer, at worst: the effect of a finding about them."""
+        """Return what a finding about these places does to traffic: what their ports suffer, at worst.
+
+        Endpoints that all get their traffic, as they should, suffer nothing.
+        """
+        used = {cell.place for facts in self.ports for cell in facts.usable}
+        late = {cell.place for facts in self.ports for cell in self.stale(facts)}
+        if used.issuperset(places) and not late.intersection(places):
+            return Effect.ADVICE
         keys = {place.port for place in places}
         verdicts = [verdict for key, verdict in self.verdicts.items() if None in keys or key in keys]
         return _EFFECTS[worst(verdicts)]

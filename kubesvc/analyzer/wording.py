@@ -4,15 +4,15 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from kubesvc.model.cell import Step, StepKind
-from kubesvc.model.objects import HTTPGetAction, Probe, Service, ServicePort
-from kubesvc.semantics import proxy
+from kubesvc.model.objects import HTTPGetAction, Probe
 
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
 def count(number: int, noun: str) -> str:
-    """Write `1 pod`, `3 pods`."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    """Write `1 pod`, `3 pods`, `2 addresses`."""
+    plural = f"{noun}es" if noun.endswith("s") else f"{noun}s"
+    return f"{number} {noun if number == 1 else plural}"
 
 
 def span(length: timedelta) -> str:
@@ -54,27 +54,6 @@ def probe(check: Probe) -> str:
         what = "a command in the container"
     failures = count(check.failure_threshold, "failure")
     return f"{what} every {check.period_seconds} s, timeout {check.timeout_seconds} s, {failures}"
-
-
-def rejections(service: Service, ports: Iterable[ServicePort]) -> str:
-    """Write what a client sees of ports without a usable endpoint; names the premise where one is needed."""
-    name = service.metadata.name
-    if service.headless:
-        return f"{name} resolves to no address (where CoreDNS answers)"
-    ways: dict[proxy.Rejection, list[str]] = {}
-    for port in ports:
-        suffix = "" if port.protocol == "TCP" else f"/{port.protocol}"
-        ways.setdefault(proxy.rejection(service, port), []).append(f"{name}:{port.port}{suffix}")
-    seen = ", ".join(f"{names(targets)} {_verb(way, len(targets))}" for way, targets in ways.items())
-    if set(ways) <= {proxy.Rejection.NO_ADDRESS}:
-        return seen
-    return f"inside the cluster, {seen} (where kube-proxy forwards)"
-
-
-def _verb(way: proxy.Rejection, number: int) -> str:
-    singular, _, rest = way.value.partition(" ")
-    plural = {"has": "have"}.get(singular, singular.removesuffix("s"))
-    return f"{singular if number == 1 else plural} {rest}"
 
 
 def step(missed: Step) -> str:  # noqa: C901, PLR0911 - one arm for each kind of step

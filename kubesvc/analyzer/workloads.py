@@ -1,6 +1,7 @@
 """Which workloads stand behind pods, or would if they had any."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final, TypeVar
 
 from msgspec import Struct
@@ -9,6 +10,7 @@ from kubesvc.model import selector
 from kubesvc.model.objects import DaemonSet, Obj, Ref, Workload
 from kubesvc.model.read import Gap, Portion, Read, Unavailable
 from kubesvc.model.snapshot import Snapshot
+from kubesvc.semantics.readiness import CREATION_GRACE
 
 P = TypeVar("P", bound=Obj)
 
@@ -54,6 +56,12 @@ def wanted(workload: Workload) -> int:
     if isinstance(workload, DaemonSet):
         return workload.status.desired_number_scheduled
     return workload.spec.replicas
+
+
+def is_young(workload: Workload, now: datetime) -> bool:
+    """Tell whether a workload was made so lately that it need not have pods yet."""
+    made = workload.metadata.creation_timestamp
+    return made is not None and now - made < CREATION_GRACE
 
 
 def owner(snapshot: Snapshot, obj: Obj) -> Ref:

@@ -92,6 +92,7 @@ class State(StrEnum):
     """How a cell is shown, derived from what the slices say."""
 
     READY = "ready"
+    PUBLISHED = "published, not Ready"
     SERVING = "terminating, still serving"
     NOT_READY = "not ready"
     TERMINATING = "terminating"
@@ -125,7 +126,7 @@ class Cell(Struct, frozen=True):
         if self.number is None:
             return State.NO_PORT
         if self.conditions.ready:
-            return State.READY
+            return State.READY if self.conditions.serving else State.PUBLISHED
         if self.conditions.terminating:
             return State.SERVING if self.conditions.serving else State.TERMINATING
         return State.NOT_READY

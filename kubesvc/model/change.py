@@ -23,7 +23,7 @@ Path = tuple[str | int, ...]
 class Op(Struct, frozen=True):
     """Set the value at a path, API names and list positions; ABSENT removes it.
 
-    `was` guards a list position; `new`: nothing is there yet.
+    The empty path is the object itself. `was` guards a list position; `new`: nothing is there yet.
     """
 
     path: Path
@@ -37,6 +37,11 @@ class Change(Struct, frozen=True):
 
     target: Ref
     ops: tuple[Op, ...]
+
+    @property
+    def deletes(self) -> bool:
+        """Whether the object itself goes: its path is empty, and its value ABSENT."""
+        return any(not op.path and op.value is ABSENT for op in self.ops)
 
     @property
     def merge_patch(self) -> Mapping[str, Any]:

@@ -190,6 +190,8 @@ def _fix(fix: Fix, namespace: str, flags: Sequence[str]) -> Json:
 
 
 def _change(change: Change) -> Json:
+    if change.deletes:
+        return {"target": _ref(change.target), "type": "delete", "patch": None}
     merge = not change.touches_list
     return {
         "target": _ref(change.target),

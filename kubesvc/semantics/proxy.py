@@ -22,7 +22,7 @@ def usable(cells: Iterable[Cell], viewpoint: Viewpoint) -> tuple[Cell, ...]:
     """
     del viewpoint  # every viewpoint sees the same under the Cluster policies
     candidates = tuple(cells)
-    ready = tuple(cell for cell in candidates if cell.state is State.READY)
+    ready = tuple(cell for cell in candidates if cell.state in (State.READY, State.PUBLISHED))
     return ready or tuple(cell for cell in candidates if cell.state is State.SERVING)
 
 

@@ -12,7 +12,7 @@ from kubesvc.semantics.reads import nodes_by_name, pods_of, slices_of
 
 
 def simulate(snapshot: Snapshot, change: Change) -> Snapshot:
-    """Return the snapshot with a Service changed and the controller's slices replaced by the predicted ones.
+    """Return the snapshot with an object deleted, or a Service changed and the controller's slices predicted.
 
     Slices of other managers stay. What is not read stays not read: nothing becomes zero.
 
@@ -21,6 +21,9 @@ def simulate(snapshot: Snapshot, change: Change) -> Snapshot:
         Unavailable: they could not be read.
         ValueError: the change does not fit the object.
     """
+    if change.deletes:
+        kept = {ref: obj for ref, obj in snapshot.objects.items() if ref != change.target}
+        return replace(snapshot, objects=kept)
     before = snapshot.objects.get(change.target)
     if not isinstance(before, Service):
         raise ValueError(f"{change.target} is no Service that was read")  # noqa: TRY004 - of a value, not a type
@@ -28,14 +31,14 @@ def simulate(snapshot: Snapshot, change: Change) -> Snapshot:
     listing = slices_of(after)
     # What bears the controller's name and is not this Service's the controller deletes (reconciler.go,
     # Reconcile).
-    kept = [entry for entry in snapshot.find(listing, EndpointSlice) if not is_managed(entry)]
+    foreign = [entry for entry in snapshot.find(listing, EndpointSlice) if not is_managed(entry)]
     written = _predicted(snapshot, after)
     objects: dict[Ref, Obj] = {
         ref: obj
         for ref, obj in snapshot.objects.items()
         if not (isinstance(obj, EndpointSlice) and listing.matches(obj))
     }
-    objects.update({obj.ref: obj for obj in (after, *kept, *written)})
+    objects.update({obj.ref: obj for obj in (after, *foreign, *written)})
     return replace(snapshot, objects=objects)
 
 

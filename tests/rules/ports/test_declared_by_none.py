@@ -98,11 +98,15 @@ def test_otherwise_the_nearest_name_is() -> None:
 @pytest.mark.parametrize(
     ("containers", "init", "note"),
     [
-        ((container("app", port(53, "http", "UDP")),), (), "http 53/UDP does not count for TCP"),
+        (
+            (container("app", port(53, "http", "UDP")),),
+            (),
+            "http 53/UDP: the Service port is TCP, and the protocols must agree",
+        ),
         (
             (container("app"),),
             (container("setup", port(1, "http")),),
-            "http 1/TCP (init container setup) does not count",
+            "http 1/TCP (init container setup): ports of init containers never count",
         ),
     ],
     ids=["another protocol", "an init container"],

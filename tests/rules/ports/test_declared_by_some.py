@@ -52,7 +52,10 @@ def test_the_pods_without_the_name_get_no_traffic() -> None:
     assert rows(found) == [
         "without: 2 of Deployment/old declare: unnamed 8080/TCP",
         "with: 1 of Pod/web-1: web 8080/TCP",
-        "clients: reach 1 endpoint of this port, never the pods without it",
+        (
+            "clients: inside the cluster, web:80 reaches 1 endpoint (where kube-proxy forwards), "
+            "never the pods without it"
+        ),
     ]
 
 

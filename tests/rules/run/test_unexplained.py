@@ -128,7 +128,7 @@ def test_a_workload_that_makes_no_pods_is_unexplained_for_now() -> None:
     found = only(report, "KSV901")
     assert verdict(report) is Verdict.BROKEN
     assert report.subjects[0].summary == "the workload behind it has no pods"
-    assert rows(found) == ["pods: 0 pods selected"]
+    assert rows(found) == ["workload: Deployment/web wants 3 pods, has 0", "pods: 0 pods selected"]
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,10 @@ from kubesvc.model.report import Confidence, Effect, Verdict
 from tests.support.builders import (
     daemon_set,
     deployment,
-    owned_by,
     pod,
     service,
     settled,
     stateful_set,
-    terminating,
 )
 from tests.support.sources import explain, find, only, rows, verdict
 
@@ -58,11 +56,10 @@ def test_each_workload_is_a_culprit() -> None:
         (deployment(replicas=1),),
         (deployment(replicas=0, labels={"app": "other"}),),
         (deployment(replicas=0), pod()),
-        (deployment(replicas=0), terminating(pod(owner=owned_by("Deployment", "web")))),
         (daemon_set(desired=2),),
         (),
     ],
-    ids=["wants one", "of another", "a bare pod serves", "still terminating", "fits nodes", "no workload"],
+    ids=["wants one", "of another", "a bare pod serves", "fits nodes", "no workload"],
 )
 def test_what_looks_like_it_is_not_it(objects: tuple[Obj, ...]) -> None:
     """Somebody wants a pod, or nobody makes one."""

@@ -162,7 +162,7 @@ SUMMARIES: dict[str, tuple[Service, tuple[Obj, ...], str]] = {
     "one port": (
         service("web", HTTP, ServicePort(name="admin", port=81, target_port="x")),
         pods(2),
-        "on port admin, 2 ready endpoints, none with a port",
+        "on port admin, 2 ready endpoints, none with that port",
     ),
 }
 

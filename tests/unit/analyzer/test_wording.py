@@ -6,8 +6,7 @@ import pytest
 
 from kubesvc.analyzer import wording
 from kubesvc.model.cell import StepKind, unmet
-from kubesvc.model.objects import Service, ServicePort
-from tests.support.builders import NOW, service
+from tests.support.builders import NOW
 
 
 @pytest.mark.parametrize(
@@ -49,30 +48,3 @@ def test_a_long_list_is_cut() -> None:
 def test_an_unmet_condition_is_a_clause(kind: StepKind, value: str, reason: str, shown: str) -> None:
     """It stands behind a state."""
     assert wording.step(unmet(kind, "f", value, "app", reason)) == shown
-
-
-TCP, UDP = ServicePort(port=80), ServicePort(port=53, protocol="UDP")
-
-
-@pytest.mark.parametrize(
-    ("of", "ports", "shown"),
-    [
-        (service(), (TCP,), "inside the cluster, web:80 refuses connections (where kube-proxy forwards)"),
-        (
-            service(),
-            (TCP, ServicePort(port=443), UDP),
-            (
-                "inside the cluster, web:80, web:443 refuse connections, "
-                "web:53/UDP rejects packets as port unreachable (where kube-proxy forwards)"
-            ),
-        ),
-        (service(cluster_ip=""), (TCP,), "web:80 has no virtual address"),
-        (service(cluster_ip=""), (TCP, UDP), "web:80, web:53/UDP have no virtual address"),
-        (service(cluster_ip="None"), (TCP,), "web resolves to no address (where CoreDNS answers)"),
-    ],
-)
-def test_what_clients_see_is_said_by_protocol_with_its_premise(
-    of: Service, ports: tuple[ServicePort, ...], shown: str
-) -> None:
-    """Only TCP through a virtual address is refused."""
-    assert wording.rejections(of, ports) == shown

@@ -62,7 +62,7 @@ def test_nil_conditions_are_read_as_consumers_do(
         ((True, True, False), None, State.NO_PORT),
         ((False, False, False), None, State.NO_PORT),
         ((True, True, False), 8080, State.READY),
-        ((True, False, True), 8080, State.READY),
+        ((True, False, True), 8080, State.PUBLISHED),
         ((False, True, True), 8080, State.SERVING),
         ((False, False, True), 8080, State.TERMINATING),
         ((False, False, False), 8080, State.NOT_READY),

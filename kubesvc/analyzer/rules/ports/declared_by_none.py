@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 
-from kubesvc.analyzer import commands, named_ports, wording, workloads
+from kubesvc.analyzer import clients, commands, named_ports, wording, workloads
 from kubesvc.analyzer.named_ports import NamedPort
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.change import Change, Op
 from kubesvc.model.report import Confidence, Finding, Fix, Row
+from kubesvc.semantics.ports import SIDECAR_PORTS_SINCE, Declared, Role
 
 
 @rule("KSV201", "target-port-declared-by-no-pod", since="0.1")
@@ -51,13 +52,9 @@ def _rows(view: ServiceView, wanted: NamedPort) -> Iterator[Row]:
         declared = named_ports.show(named_ports.declared_by(pods))
         verb = "declares" if len(pods) == 1 else "declare"
         yield Row("pods", f"{len(pods)} of {owner} {verb}: {declared}", "spec.containers[].ports")
-    same = [entry for entry in named_ports.declared_by(wanted.without) if entry.port.name == wanted.target]
-    if same:
-        yield Row(
-            "note",
-            f"{named_ports.show(same)} does not count for {wanted.port.protocol}",
-            "spec.ports[].protocol",
-        )
+    for entry in named_ports.declared_by(wanted.without):
+        if entry.port.name == wanted.target:
+            yield Row("note", f"{named_ports.show([entry])}: {_not_counted(wanted, entry)}", "spec.ports[]")
     bare = [entry for entry in view.slices if entry.endpoints and not entry.ports]
     if bare:
         listed = sum(len(entry.endpoints) for entry in bare)
@@ -66,11 +63,16 @@ def _rows(view: ServiceView, wanted: NamedPort) -> Iterator[Row]:
         shown = f"{wording.count(listed, 'endpoint')} with ports: []"
         value = f"{names} {verb} {shown} (why kubectl describe shows addresses)"
         yield Row("slices", value, "EndpointSlice.ports")
-    yield Row(
-        "clients",
-        f"{wording.rejections(view.service, [wanted.port])}, whether pods are Ready or not",
-        "EndpointSlice",
-    )
+    ready = "" if wanted.facts.usable else ", whether pods are Ready or not"
+    yield Row("clients", f"{clients.seen(view.service, [wanted.facts])}{ready}", "EndpointSlice")
+
+
+def _not_counted(wanted: NamedPort, entry: Declared) -> str:
+    if entry.port.protocol != wanted.port.protocol:
+        return f"the Service port is {wanted.port.protocol}, and the protocols must agree"
+    if entry.role is Role.SIDECAR:
+        return f"ports of native sidecars count from Kubernetes 1.{SIDECAR_PORTS_SINCE} on"
+    return "ports of init containers never count"
 
 
 def _fixes(view: ServiceView, wanted: NamedPort) -> Iterator[Fix]:

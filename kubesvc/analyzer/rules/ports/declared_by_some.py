@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
-from kubesvc.analyzer import commands, named_ports, wording, workloads
+from kubesvc.analyzer import clients, commands, named_ports, wording, workloads
 from kubesvc.analyzer.named_ports import NamedPort
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.change import Change, Op
-from kubesvc.model.objects import Ref
+from kubesvc.model.objects import Container, Ref
 from kubesvc.model.report import Confidence, Finding, Fix, Row
+from kubesvc.semantics.ports import declared, target
 
 
 @rule("KSV202", "target-port-declared-by-some-pods", since="0.1")
@@ -58,34 +59,37 @@ def declared_by_some(this: Rule, view: ServiceView) -> Iterator[Finding]:
 
 def _rows(view: ServiceView, wanted: NamedPort, owner: Ref, names: set[str]) -> Iterator[Row]:
     lacking = [pod for pod in wanted.without if pod.metadata.name in names]
-    declared = named_ports.show(named_ports.declared_by(lacking))
+    shown = named_ports.show(named_ports.declared_by(lacking))
     verb = "declares" if len(lacking) == 1 else "declare"
-    yield Row("without", f"{len(lacking)} of {owner} {verb}: {declared}", "spec.containers[].ports")
+    yield Row("without", f"{len(lacking)} of {owner} {verb}: {shown}", "spec.containers[].ports")
     for other, pods in workloads.by_owner(view.snapshot, wanted.with_it).items():
         shown = named_ports.show(e for e in named_ports.declared_by(pods) if e.port.name == wanted.target)
         yield Row("with", f"{len(pods)} of {other}: {shown}", "spec.containers[].ports")
-    usable = next(len(facts.usable) for facts in view.ports if facts.key == wanted.port.key)
-    yield Row(
-        "clients",
-        f"reach {wording.count(usable, 'endpoint')} of this port, never the pods without it",
-        "EndpointSlice",
-    )
+    never = "" if view.service.headless else ", never the pods without it"
+    yield Row("clients", f"{clients.seen(view.service, [wanted.facts])}{never}", "EndpointSlice")
 
 
 def _fixes(view: ServiceView, wanted: NamedPort, owner: Ref) -> Iterator[Fix]:
-    """Offer to rename the one port that the workload's template declares with the right protocol."""
+    """Offer to rename the one port that the workload's template declares with the right protocol.
+
+    Not where something else needs the old name, or the new one is taken: names are unique within a pod.
+    """
     workload = view.optional(lambda: view.workloads.get(owner))
     if workload is None:
         return
+    containers = workload.spec.template.spec.containers
     ports = [
         (c, p, container, port)
-        for c, container in enumerate(workload.spec.template.spec.containers)
+        for c, container in enumerate(containers)
         for p, port in enumerate(container.ports)
         if port.protocol == wanted.port.protocol
     ]
     if len(ports) != 1:
         return
     c, p, container, port = ports[0]
+    taken = {entry.port.name for entry in declared(workload.spec.template.spec)}
+    if wanted.target in taken or (port.name and port.name in _needed(view, container)):
+        return
     path = ("spec", "template", "spec", "containers", c, "ports", p)
     guard = ((*path, "containerPort"), port.container_port)
     change = Change(owner, (Op((*path, "name"), wanted.target, guard, new=not port.name),))
@@ -94,5 +98,12 @@ def _fixes(view: ServiceView, wanted: NamedPort, owner: Ref) -> Iterator[Fix]:
         certainty=Confidence.LIKELY,
         change=change,
         command=commands.patch(change),
-        notes=("It starts a rollout. Other Services and probes may use the old name.",),
+        notes=("It starts a rollout. Other Services may use the old name.",),
     )
+
+
+def _needed(view: ServiceView, container: Container) -> set[int | str]:
+    """Return the port names that this Service's other ports or the container's probes look up."""
+    probes = (container.readiness_probe, container.liveness_probe, container.startup_probe)
+    actions = [probe.http_get or probe.tcp_socket for probe in probes if probe]
+    return {target(port) for port in view.service.spec.ports} | {action.port for action in actions if action}

@@ -6,6 +6,7 @@ from typing import Final
 from kubesvc.analyzer import wording
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
+from kubesvc.analyzer.workloads import wanted
 from kubesvc.model.cell import Cell
 from kubesvc.model.objects import Ref
 from kubesvc.model.report import Confidence, Finding, Row, Verdict
@@ -35,7 +36,7 @@ def unexplained(this: Rule, view: ServiceView) -> Iterator[Finding]:
         name = f"port {facts.key}" if facts.key else "the name"
         suffering = view.suffering(facts)
         if not suffering:
-            rows = [Row("pods", f"{wording.count(len(view.pods), 'pod')} selected", "Pod")]
+            rows = [*_workloads(view), Row("pods", f"{wording.count(len(view.pods), 'pod')} selected", "Pod")]
             place = view.place._replace(port=facts.key)
             yield this.finding(view, f"no rule explains the trouble of {name}", [place], view.ref, rows)
         for culprit, cells in _alike(view, suffering):
@@ -46,6 +47,17 @@ def unexplained(this: Rule, view: ServiceView) -> Iterator[Finding]:
 
 
 _SHOWN: Final = 3
+
+
+def _workloads(view: ServiceView) -> Iterator[Row]:
+    """Name the workloads that should have pods, with what their conditions say of it."""
+    for workload in view.optional(lambda: view.making) or ():
+        failed = [entry for entry in workload.status.conditions if entry.type == "ReplicaFailure"]
+        said = "".join(f": {entry.reason}, {entry.message}" for entry in failed)
+        wants = (
+            f"{workload.ref} wants {wording.count(wanted(workload), 'pod')}, has {workload.status.replicas}"
+        )
+        yield Row("workload", f"{wants}{said}", "status.conditions")
 
 
 def _alike(view: ServiceView, suffering: tuple[Cell, ...]) -> Iterator[tuple[Ref, list[Cell]]]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.objects import Ref
-from kubesvc.model.report import Finding, Row
+from kubesvc.model.report import Effect, Finding, Row
 
 
 @rule("KSV903", "unreadable-object", since="0.1")
@@ -29,6 +29,6 @@ def unreadable(this: Rule, view: ServiceView) -> Iterator[Finding]:
         for gap in view.snapshot.unreadable(kind, view.service.metadata.namespace):
             ref = Ref(kind, gap.read.namespace, gap.read.name)
             rows = [Row("field", gap.detail, "")]
-            yield this.finding(
-                view, f"unreadable object {ref.namespace}/{ref.name} ({kind})", [view.place], ref, rows
-            )
+            headline = f"unreadable object {ref.namespace}/{ref.name} ({kind})"
+            # It explains no trouble: at most it is why a verdict is unknown.
+            yield this.finding(view, headline, [view.place], ref, rows, effect=Effect.ADVICE)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from kubesvc.analyzer import candidates, commands, wording
+from kubesvc.analyzer import candidates, clients, commands, wording
 from kubesvc.analyzer.candidates import Candidate
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
@@ -14,6 +14,8 @@ from kubesvc.semantics import endpoints, readiness, reads
 from kubesvc.semantics.simulate import changed
 
 _OFFERED = 3
+_SMALL = 200
+"""Pods of a namespace up to which one list of them costs less than a list for each candidate."""
 
 
 @rule("KSV101", "selector-matches-no-pod", since="0.1")
@@ -50,7 +52,7 @@ def matches_no_pod(this: Rule, view: ServiceView) -> Iterator[Finding]:
         [view.place._replace(field="spec.selector")],
         service.ref,
         rows,
-        fixes=[_fix(view, candidate) for candidate in _distinct(near)[:_OFFERED]],
+        fixes=[_fix(view, candidate) for candidate in _offered(view, near)],
         # A workload of a kind that could not be read may make such pods and be scaled to zero.
         confidence=Confidence.LIKELY if view.workloads.gaps else None,
     )
@@ -63,15 +65,30 @@ def _headline(view: ServiceView) -> str:
     return f"selector {shown}: carried by 0 {of}in {view.service.metadata.namespace}"
 
 
+def _offered(view: ServiceView, near: tuple[Candidate, ...]) -> list[Candidate]:
+    """Choose the changes to simulate, first of several owners' equal ones; each costs a list of its pods.
+
+    In a small namespace all its pods are read whole instead, at once; in a large one only one is tried.
+    """
+    likely = list({c.pairs: c for c in reversed(near) if c.likely}.values())[::-1]
+    if len(likely) <= 1:
+        return likely
+    if view.namespace_pods > _SMALL:
+        return likely[:1]
+    view.snapshot.want([Read("Pod", view.service.metadata.namespace)])
+    return likely[:_OFFERED]
+
+
 def _rows(view: ServiceView, near: tuple[Candidate, ...]) -> Iterator[Row]:
-    view.snapshot.want(_pods_of(view, candidate) for candidate in near[:_OFFERED])
+    offered = {candidate.pairs for candidate in _offered(view, near)}
     for position, candidate in enumerate(near[:_OFFERED]):
         kinds = " and ".join(dict.fromkeys(pair.kind for pair in candidate.pairs))
-        value = f"{candidate.requirements}, differs in {kinds}: {_pods(view, candidate)} of {candidate.owner}"
+        pods = _pods(view, candidate) if candidate.pairs in offered else _count(candidate)
+        value = f"{candidate.requirements}, differs in {kinds}: {pods} of {candidate.owner}"
         yield Row("nearest" if position == 0 else "", value, "metadata.labels")
-    if not near:
+    if not any(candidate.likely for candidate in near):
         yield from _elsewhere(view)
-    yield Row("clients", wording.rejections(view.service, view.service.spec.ports), "EndpointSlice")
+    yield Row("clients", clients.seen(view.service, view.ports), "EndpointSlice")
     for gap in view.workloads.gaps:
         value = (
             f"{gap.read} could not be read ({gap.reason}): one that is scaled to zero would explain it too"
@@ -94,14 +111,17 @@ def _pods_of(view: ServiceView, candidate: Candidate) -> Read:
 def _pods(view: ServiceView, candidate: Candidate) -> str:
     """Count the pods that a candidate would select, and say how many of them are ready."""
     whole = view.optional(lambda: view.snapshot.find(_pods_of(view, candidate), Pod))
-    total = wording.count(len(candidate.pods), "pod")
     if whole is None:
-        return total
+        return _count(candidate)
     members = {pod.metadata.name for pod in candidate.pods}
     ready = sum(readiness.is_ready(pod) for pod in whole if pod.metadata.name in members)
     if ready == len(members):
         return wording.count(ready, "ready pod")
-    return f"{total}, {ready} ready,"
+    return f"{_count(candidate)}, {ready} ready,"
+
+
+def _count(candidate: Candidate) -> str:
+    return wording.count(len(candidate.pods), "pod")
 
 
 def _elsewhere(view: ServiceView) -> Iterator[Row]:
@@ -112,17 +132,14 @@ def _elsewhere(view: ServiceView) -> Iterator[Row]:
     spaces: dict[str, int] = {}
     for pod in found:
         spaces[pod.metadata.namespace] = spaces.get(pod.metadata.namespace, 0) + 1
-    for namespace, pods in sorted(spaces.items()):
+    for namespace, pods in sorted(spaces.items())[:_OFFERED]:
         yield Row(
             "elsewhere",
             f"namespace {namespace} has {wording.count(pods, 'pod')} with these labels",
             "metadata.labels",
         )
-
-
-def _distinct(near: tuple[Candidate, ...]) -> list[Candidate]:
-    """Keep the first candidate of each change: several owners may carry the same labels."""
-    return list({candidate.pairs: candidate for candidate in reversed(near)}.values())[::-1]
+    if len(spaces) > _OFFERED:
+        yield Row("", f"and {len(spaces) - _OFFERED} more namespaces", "metadata.labels")
 
 
 def _fix(view: ServiceView, candidate: Candidate) -> Fix:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from kubesvc.analyzer import commands, wording
+from kubesvc.analyzer import clients, commands
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model import selector
@@ -34,7 +34,7 @@ def no_selector(this: Rule, view: ServiceView) -> Iterator[Finding]:
         return
     rows = (
         Row("slices", f"none is labeled {SERVICE_NAME}={service.metadata.name}", "EndpointSlice"),
-        Row("clients", wording.rejections(service, service.spec.ports), "EndpointSlice"),
+        Row("clients", clients.seen(service, view.ports), "EndpointSlice"),
     )
     place = view.place._replace(field="spec.selector")
     yield this.finding(

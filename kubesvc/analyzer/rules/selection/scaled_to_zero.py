@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 
-from kubesvc.analyzer import commands, wording, workloads
+from kubesvc.analyzer import clients, commands
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.objects import DaemonSet
 from kubesvc.model.report import Confidence, Finding, Fix, Row
-from kubesvc.semantics import endpoints
 
 
 @rule("KSV102", "workload-scaled-to-zero", since="0.1")
@@ -27,21 +26,25 @@ def scaled_to_zero(this: Rule, view: ServiceView) -> Iterator[Finding]:
     When this is fine
         The application is switched off on purpose, for the night or until its first request.
     """
-    if not endpoints.managed(view.service) or view.pods:
+    if not view.idle:
         return
-    making = view.making
-    if not making or any(workloads.wanted(workload) for workload in making):
-        return
-    for workload in making:
+    for workload in view.making:
         field = "status.desiredNumberScheduled" if isinstance(workload, DaemonSet) else "spec.replicas"
         labels = ",".join(f"{key}={value}" for key, value in sorted(view.service.spec.selector.items()))
         rows = (
             Row("workload", f"{workload.ref} makes pods with {labels}, and wants 0", field),
-            Row("clients", wording.rejections(view.service, view.service.spec.ports), "EndpointSlice"),
+            Row("clients", clients.seen(view.service, view.ports), "EndpointSlice"),
         )
-        fixes = () if isinstance(workload, DaemonSet) else (_fix(workload.ref.kind, workload.metadata.name),)
+        daemons = isinstance(workload, DaemonSet)
         yield this.finding(
-            view, f"{workload.ref} is scaled to zero", [view.place], workload.ref, rows, fixes=fixes
+            view,
+            f"{workload.ref} {'fits no node' if daemons else 'is scaled to zero'}",
+            [view.place],
+            workload.ref,
+            rows,
+            fixes=() if daemons else (_fix(workload.ref.kind, workload.metadata.name),),
+            # A workload of a kind that could not be read may make such pods too, and want some.
+            confidence=Confidence.LIKELY if view.workloads.gaps else None,
         )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from kubesvc.analyzer import wording
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
+from kubesvc.model.change import ABSENT, Change, Op
 from kubesvc.model.objects import EndpointSlice, Ref
 from kubesvc.model.report import Confidence, Finding, Fix, Row
 from kubesvc.semantics import drift, endpoints
@@ -33,19 +34,32 @@ def differ(this: Rule, view: ServiceView) -> Iterator[Finding]:
     When this is fine
         For some seconds after a change; or where a second writer adds endpoints on purpose.
     """
-    for kind in (DriftKind.BEHIND, DriftKind.LEFT_BEHIND, DriftKind.FOREIGN):
+    for kind in (DriftKind.BEHIND, DriftKind.LEFT_BEHIND):
         entries = [entry for entry in view.drift if entry.kind is kind]
         if entries:
-            culprit = _culprit(view, entries)
+            rows = [*_rows(view, entries), Row("seen", _looks(view), "EndpointSlice")]
             yield this.finding(
                 view,
                 _headline(entries, kind),
                 [entry.place for entry in entries],
-                culprit,
-                _rows(view, entries),
-                fixes=_fixes(culprit) if kind is DriftKind.FOREIGN else (),
-                confidence=Confidence.PROOF if kind is DriftKind.FOREIGN else Confidence.LIKELY,
+                _culprit(view, entries),
+                rows,
+                confidence=Confidence.LIKELY,
             )
+    foreign: dict[str, list[Drift]] = {}
+    for entry in view.drift:
+        if entry.kind is DriftKind.FOREIGN:
+            foreign.setdefault(entry.slices[0], []).append(entry)
+    for _, entries in sorted(foreign.items()):
+        culprit = _culprit(view, entries)
+        yield this.finding(
+            view,
+            _headline(entries, DriftKind.FOREIGN),
+            [entry.place for entry in entries],
+            culprit,
+            _rows(view, entries),
+            fixes=_fixes(culprit),
+        )
 
 
 def _headline(entries: list[Drift], kind: DriftKind) -> str:
@@ -75,8 +89,6 @@ def _rows(view: ServiceView, entries: list[Drift]) -> Iterator[Row]:
     for written in view.slices:
         if written.metadata.name in slices and not drift.is_controllers(written, view.service):
             yield Row("written by", _writer(written), "metadata.labels")
-    if entries[0].kind is not DriftKind.FOREIGN:
-        yield Row("seen", _looks(view), "EndpointSlice")
 
 
 def _looks(view: ServiceView) -> str:
@@ -95,5 +107,6 @@ def _fixes(culprit: Ref) -> Iterator[Fix]:
     yield Fix(
         title=f"delete the slice {culprit.name}, if nothing maintains it",
         certainty=Confidence.LIKELY,
+        change=Change(culprit, (Op((), ABSENT),)),
         command=("kubectl", "delete", "endpointslice", culprit.name),
     )

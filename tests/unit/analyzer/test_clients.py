@@ -1,0 +1,51 @@
+"""What clients see, from the facts of ports."""
+
+import pytest
+
+from kubesvc.analyzer import clients
+from kubesvc.analyzer.view import ServiceView
+from kubesvc.model.objects import Obj, Service, ServicePort
+from kubesvc.model.query import Viewpoint
+from tests.support.builders import headless, pod, pods, service, settled
+
+TCP, UDP = ServicePort(name="a", port=80, target_port=1), ServicePort(name="b", port=53, protocol="UDP")
+NAMED = ServicePort(name="c", port=81, target_port="nowhere")
+
+SEEN = {
+    "refused": (
+        service("web", TCP),
+        (),
+        "inside the cluster, web:80 refuses connections (where kube-proxy forwards)",
+    ),
+    "by protocol": (
+        service("web", TCP, NAMED, UDP),
+        (),
+        (
+            "inside the cluster, web:80, web:81 refuse connections, "
+            "web:53/UDP rejects packets as port unreachable (where kube-proxy forwards)"
+        ),
+    ),
+    "one port serves": (
+        service("web", TCP, NAMED),
+        pods(2),
+        (
+            "inside the cluster, web:81 refuses connections, "
+            "web:80 reaches 2 endpoints (where kube-proxy forwards)"
+        ),
+    ),
+    "no address": (service("web", TCP, cluster_ip=""), (), "web:80 has no virtual address"),
+    "no name": (headless("web", TCP), (), "web resolves to no address (where CoreDNS answers)"),
+    "a name without a port": (
+        headless("web", NAMED),
+        (pod(),),
+        "web resolves to 1 address (where CoreDNS answers); SRV records of c lack those without the port",
+    ),
+}
+
+
+@pytest.mark.parametrize(("of", "objects", "said"), SEEN.values(), ids=SEEN)
+def test_what_clients_see_follows_from_the_facts(of: Service, objects: tuple[Obj, ...], said: str) -> None:
+    """Only TCP through a virtual address without endpoints is refused; headless names answer by readiness."""
+    view = ServiceView(settled(of, *objects), of, Viewpoint())
+
+    assert clients.seen(of, view.ports) == said
