@@ -25,7 +25,7 @@ from kubesvc.client.failure import explained, refuse_plain
 from kubesvc.client.pool import Pool
 from kubesvc.client.target import Impersonation, Target
 from kubesvc.client.wire import Wire
-from kubesvc.errors import KubesvcError, UsageError
+from kubesvc.errors import KubesvcError, TimedOut, UsageError
 from kubesvc.model.text import one_line
 
 __all__ = ["BODY_LIMIT", "Connection", "Response"]
@@ -75,8 +75,16 @@ class Connection:
         self.close()
 
     def close(self) -> None:
-        """Hang up."""
+        """Hang up, and end a plug-in that still runs."""
+        self._credentials.close()
         self._pool.close()
+
+    @property
+    def late(self) -> KubesvcError:
+        """The error to raise where the deadline has passed first: it says what was waited for."""
+        return self._credentials.late or TimedOut(
+            f"{self.target.server} did not answer in time", "Raise --timeout, or set it to 0."
+        )
 
     @property
     def warning(self) -> str:

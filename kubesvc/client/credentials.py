@@ -54,6 +54,7 @@ class Credentials:
         self._lock = threading.Lock()
         self._issued: plugin.Issued | None = None
         self._issued_at = 0.0
+        self._running = plugin.Running()
 
     def login(self, deadline: float) -> Login:
         """Return what to send; `deadline` is a moment of `time.monotonic`.
@@ -84,11 +85,20 @@ class Credentials:
             if self._now() - self._issued_at > _FRESH:
                 self._issued = None
 
+    def close(self) -> None:
+        """End a plug-in that still runs: it must not outlive the command."""
+        self._running.stop()
+
+    @property
+    def late(self) -> CredentialError | None:
+        """The error to raise where the deadline has passed and a plug-in still runs; else None."""
+        return self._running.late
+
     def _ask(self, command: Exec, deadline: float) -> plugin.Issued:
         with self._lock:  # a plug-in may talk to the user: one at a time
             issued = self._issued
             if issued is None or (issued.expires is not None and self._now() >= issued.expires):
-                issued = self._issued = plugin.run(command, self._env, deadline)
+                issued = self._issued = plugin.run(command, self._env, deadline, self._running)
                 self._issued_at = self._now()
             return issued
 

@@ -3,7 +3,10 @@
 A plug-in that fails is an error that says so; nothing is sent without the credentials it should have given.
 """
 
+import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from datetime import datetime
@@ -46,8 +49,52 @@ class _ExecCredential(Struct, frozen=True):
     status: _Status | None = None
 
 
-def run(plugin: Exec, env: Mapping[str, str], deadline: float) -> Issued:
-    """Run a plug-in once; `deadline` is a moment of `time.monotonic`.
+class Running:
+    """The plug-in that runs at the moment, if one does; `stop` may come from another thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: Popen[bytes] | None = None
+        self._plugin: Exec | None = None
+        self._stopped = False
+
+    def began(self, plugin: Exec, process: Popen[bytes]) -> None:
+        """Learn of a process; after `stop` it ends at once."""
+        with self._lock:
+            self._plugin, self._process = plugin, process
+            if self._stopped:
+                _kill(process)
+
+    def ended(self) -> None:
+        """Learn that it is over."""
+        with self._lock:
+            self._process = None
+
+    def stop(self) -> None:
+        """End what runs, with all that it has started, and whatever may still begin."""
+        with self._lock:
+            self._stopped = True
+            if self._process is not None:
+                _kill(self._process)
+
+    @property
+    def late(self) -> CredentialError | None:
+        """The error to raise where the deadline has passed and a plug-in still runs."""
+        with self._lock:
+            return _late(self._plugin) if self._process is not None and self._plugin else None
+
+
+def _kill(process: Popen[bytes]) -> None:
+    if process.poll() is not None:
+        return
+    if os.name == "posix" and os.getpgid(process.pid) == process.pid:
+        os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
+
+
+def run(plugin: Exec, env: Mapping[str, str], deadline: float, running: Running) -> Issued:
+    """Run a plug-in once, known to `running`; `deadline` is a moment of `time.monotonic`.
 
     It gets the environment, its own variables and KUBERNETES_EXEC_INFO (exec.go, refreshCredsLocked).
 
@@ -62,7 +109,13 @@ def run(plugin: Exec, env: Mapping[str, str], deadline: float) -> Issued:
     info = {"interactive": interactive} | ({"cluster": msgspec.Raw(plugin.cluster)} if plugin.cluster else {})
     request = {"kind": "ExecCredential", "apiVersion": plugin.api_version, "spec": info}
     variables = {**env, **dict(plugin.env), "KUBERNETES_EXEC_INFO": msgspec.json.encode(request).decode()}
-    return _issued(plugin, _output(plugin, env, variables, deadline, interactive=interactive))
+    command = _found(plugin, env)
+    process = _started(plugin, command, variables, interactive=interactive)
+    running.began(plugin, process)
+    try:
+        return _issued(plugin, _output(plugin, process, deadline))
+    finally:
+        running.ended()
 
 
 def _interactive(plugin: Exec) -> bool:
@@ -72,26 +125,33 @@ def _interactive(plugin: Exec) -> bool:
     return terminal and plugin.interactive_mode != "Never"
 
 
-def _output(
-    plugin: Exec, env: Mapping[str, str], variables: Mapping[str, str], deadline: float, *, interactive: bool
-) -> bytes:
-    command = _found(plugin, env)
+def _started(plugin: Exec, command: str, variables: Mapping[str, str], *, interactive: bool) -> Popen[bytes]:
     # A plug-in that may ask something has the terminal, as under kubectl; of others the last words are kept.
     stdin, stderr = (None, None) if interactive else (DEVNULL, PIPE)
+    # Only what does not need the terminal can have a group of its own, to be ended with all its children.
+    group = 0 if os.name == "posix" and not interactive else None
     try:
-        process = Popen([command, *plugin.args], env=variables, stdin=stdin, stdout=PIPE, stderr=stderr)  # noqa: S603
+        return Popen(  # noqa: S603
+            [command, *plugin.args],
+            env=variables,
+            stdin=stdin,
+            stdout=PIPE,
+            stderr=stderr,
+            process_group=group,
+        )
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise _failed(plugin, f"cannot be run: {reason}", plugin.install_hint) from None
+
+
+def _output(plugin: Exec, process: Popen[bytes], deadline: float) -> bytes:
     with process:
         try:
             out, err = process.communicate(timeout=max(0.0, deadline - time.monotonic()))
         except BaseException as error:  # also Ctrl-C: a plug-in must not outlive the command
-            process.kill()
+            _kill(process)
             if isinstance(error, TimeoutExpired):
-                raise _failed(
-                    plugin, "no answer before the deadline", "Give it more time with --timeout."
-                ) from None
+                raise _late(plugin) from None
             raise
     if process.returncode:
         lines = (err or b"").decode("utf-8", "replace").strip().splitlines()
@@ -133,6 +193,10 @@ def _issued(plugin: Exec, out: bytes) -> Issued:
         else None,
         expires=status.expires.timestamp() if status.expires else None,
     )
+
+
+def _late(plugin: Exec) -> CredentialError:
+    return _failed(plugin, "no answer before the deadline", "Give it more time with --timeout.")
 
 
 def _failed(plugin: Exec, what: str, hint: str = "") -> CredentialError:
