@@ -6,13 +6,12 @@ KubesvcError                     2
 ├── CredentialError              2   a plug-in, token or certificate could not be turned into a login
 ├── ConnectionFailed             2   no usable answer came from the server
 │   ├── TimedOut                 2   the deadline passed first
-│   ├── Cut                      2   the answer ended before it was complete
+│   ├── Cut                      2   the answer, or the run, ended before it was complete
 │   └── TooLarge                 2   the answer is bigger than kubesvc reads
 ├── Unauthorized                 2   401: the server does not know who is asking
 ├── Refused                      2   403 on an object named on the command line
 ├── NotFound                     2   an object named on the command line does not exist
-├── SnapshotError                2   a snapshot or manifest cannot be used
-└── Interrupted                130   Ctrl-C
+└── SnapshotError                2   a snapshot or manifest cannot be used
 
 A missing right or a timeout on anything that was not named is no error but a gap (`kubesvc.model.read.Gap`).
 Whoever raises one passes text from outside through `kubesvc.model.text.one_line` first.
@@ -59,7 +58,7 @@ class TimedOut(ConnectionFailed):
 
 
 class Cut(ConnectionFailed):
-    """The answer ended before it was complete, twice."""
+    """The answer ended before it was complete, twice, or the run has sent all the requests that it may."""
 
 
 class TooLarge(ConnectionFailed):
@@ -80,9 +79,3 @@ class NotFound(KubesvcError):
 
 class SnapshotError(KubesvcError):
     """A snapshot or a manifest cannot be read, or cannot be written."""
-
-
-class Interrupted(KubesvcError):
-    """The user pressed Ctrl-C."""
-
-    exit_status: ClassVar[int] = 130

@@ -144,7 +144,9 @@ def _cluster(asked: Query, origin: Origin, cluster: Cluster, debug: Debug) -> Ge
     with Connection(target) as connection, _observed(target.context or target.server, debug) as observer:
         if connection.warning:
             say(f"warning: {connection.warning}")
-        source = ClusterSource(connection, deadline=start + seconds, at=at, observer=observer)
+        source = ClusterSource(
+            connection, deadline=start + seconds, named=len(query.names), at=at, observer=observer
+        )
         yield Opened(query, source)
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from kubesvc.cli.streams import say
 from kubesvc.client.cluster import Observer
 from kubesvc.client.request import Request
+from kubesvc.errors import KubesvcError
 
 _PATIENCE: Final = 0.3  # seconds; a faster answer needs no progress
 
@@ -47,5 +48,12 @@ class Trace(Observer):
 
     def answered(self, request: Request, status: int, seconds: float) -> None:
         """Write the line."""
-        query = f"?{urlencode(request.query)}" if request.query else ""
-        say(f"GET {request.path}{query} {status} in {seconds * 1000:.0f} ms")
+        say(f"GET {_shown(request)} {status} in {seconds * 1000:.0f} ms")
+
+    def failed(self, request: Request, error: KubesvcError, seconds: float) -> None:
+        """Write the line, with what went wrong."""
+        say(f"GET {_shown(request)} failed in {seconds * 1000:.0f} ms: {error.message}")
+
+
+def _shown(request: Request) -> str:
+    return f"{request.path}?{urlencode(request.query)}" if request.query else request.path

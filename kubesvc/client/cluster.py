@@ -15,12 +15,13 @@ from kubesvc.client.connection import Connection, Response
 from kubesvc.client.reader import Reading
 from kubesvc.client.request import Request
 from kubesvc.client.source import seen_twice
-from kubesvc.errors import TimedOut, Unauthorized
+from kubesvc.errors import Cut, KubesvcError, TimedOut, Unauthorized
 from kubesvc.model.read import GapReason, Read, Unread
 from kubesvc.model.snapshot import Snapshot
 from kubesvc.model.text import one_line
 
-REQUESTS: Final = 64  # per run: one Service costs about ten
+REQUESTS: Final = 64  # per run: one Service costs about ten …
+REQUESTS_EACH: Final = 16  # … and each that is named is read on its own
 READER: Final = "kubesvc-reader"  # the name of the threads that make reads
 _THREADS: Final = 8  # as many as a Connection keeps open
 _TICK: Final = 0.1  # seconds between two signs of life
@@ -36,18 +37,23 @@ class Observer:
     def answered(self, request: Request, status: int, seconds: float) -> None:
         """Hear of an answer; called from several threads."""
 
+    def failed(self, request: Request, error: KubesvcError, seconds: float) -> None:
+        """Hear why there is no answer; called from several threads."""
+
 
 class ClusterSource:
-    """A live cluster, read with at most `REQUESTS` requests until `deadline`, a moment of `time.monotonic`.
+    """A live cluster, read until `deadline`, a moment of `time.monotonic`.
 
-    What the budget or the deadline cuts off is a gap. `at` replaces the present as the moment of analysis.
+    What the deadline cuts off is a gap, and so is what comes after the requests that one run may send: more
+    where many Services are `named`. `at` replaces the present as the moment of analysis.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - half of them only matter to tests
         self,
         connection: Connection,
         *,
         deadline: float,
+        named: int = 0,
         at: datetime | None = None,
         observer: Observer | None = None,
         second_look: float = _SECOND_LOOK,
@@ -57,7 +63,7 @@ class ClusterSource:
         self._at = at
         self._observer = observer or Observer()
         self._second_look = second_look
-        self._left = REQUESTS
+        self._left = self._budget = max(REQUESTS, REQUESTS_EACH * named)
         self._lock = threading.Lock()
         self._contacted = False
         self._looked = 0.0
@@ -150,19 +156,25 @@ class ClusterSource:
             self._left -= 1
             spent = self._left < 0
         if spent:
-            raise TimedOut(f"not asked: one run sends at most {REQUESTS} requests")
+            raise Cut(
+                f"not asked: this run sends at most {self._budget} requests",
+                "Ask about fewer Services at a time.",
+            )
         start = time.monotonic()
-        response = self._connection.get(
-            request.path, request.query, accept=request.accept, deadline=self._deadline
-        )
+        try:
+            response = self._connection.get(
+                request.path, request.query, accept=request.accept, deadline=self._deadline
+            )
+        except KubesvcError as error:
+            self._observer.failed(request, error, time.monotonic() - start)
+            raise
         self._observer.answered(request, response.status, time.monotonic() - start)
         return response
 
     def _too_late(self, read: Read) -> Reading:
-        error = TimedOut(
-            f"{self._connection.target.server} did not answer in time", "Raise --timeout, or set it to 0."
-        )
-        return reader.failure(read, GapReason.TIMED_OUT, "no answer in time", error)
+        error = self._connection.late
+        detail = "no answer in time" if isinstance(error, TimedOut) else error.message
+        return reader.failure(read, GapReason.TIMED_OUT, detail, error)
 
     def _explained(self, error: Exception) -> Exception:
         """Say who was not let in: the server does not."""

@@ -18,6 +18,9 @@ from kubesvc.model.read import Gap, GapReason, Read
 from kubesvc.model.snapshot import VERSION
 
 _PROXY_HINT: Final = "Does a proxy or a login page answer? Compare the server's address in the kubeconfig."
+_BUSY_HINT: Final = (
+    "Try again in a moment; if it lasts, tell whoever runs the cluster or the proxy before it."
+)
 _BUSY: Final = frozenset(
     {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT}
 )
@@ -125,13 +128,22 @@ def _page(read: Read, request: Request, response: Response, server: str) -> Page
             raise Unauthorized("You must be logged in to the server")
         case HTTPStatus.FORBIDDEN:
             about, detail = told(response.body, response.status)
-            stranger = None if about.is_status else _stranger(request, response, server, detail)
+            stranger = None if about.is_status else _stranger(request, server, detail)
             raise _Failed(GapReason.FORBIDDEN, detail, stranger)
         case status:
             about, detail = told(response.body, status)
             reason = GapReason.TIMED_OUT if status in _BUSY else GapReason.UNREADABLE
-            stranger = None if about.is_status else _stranger(request, response, server, detail)
-            raise _Failed(reason, f"the server answered: {detail}", stranger)
+            if about.is_status:
+                error = None
+            elif status in _BUSY or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                # Priority and fairness, and proxies that wait for an API server, answer without a Status.
+                what = "is busy" if status in _BUSY else "has failed"
+                error = ConnectionFailed(
+                    f"{server} {what}: to GET {request.path} it answered {detail}", _BUSY_HINT
+                )
+            else:
+                error = _stranger(request, server, detail)
+            raise _Failed(reason, f"the server answered: {detail}", error)
 
 
 def _decoded(read: Read, request: Request, response: Response, server: str) -> Page:
@@ -146,7 +158,7 @@ def _decoded(read: Read, request: Request, response: Response, server: str) -> P
         what = "JSON that is no Kubernetes object"
     except UndecodableError as error:
         what = str(error)
-    stranger = _stranger(request, response, server, what)
+    stranger = _stranger(request, server, f"{what}, status {response.status}")
     raise _Failed(GapReason.UNREADABLE, f"the answer is {what}", stranger)
 
 
@@ -162,12 +174,11 @@ def _not_found(read: Read, request: Request, response: Response, server: str) ->
     if request.single and about.names_object:
         return Page(())
     # A group that is not served is answered in plain text. The core group always is: that is no API server.
-    stranger = _stranger(request, response, server, detail) if requests.is_core(read) else None
+    stranger = _stranger(request, server, detail) if requests.is_core(read) else None
     raise _Failed(GapReason.NOT_SERVED, detail, stranger if not about.is_status else None)
 
 
-def _stranger(request: Request, response: Response, server: str, what: str) -> ConnectionFailed:
+def _stranger(request: Request, server: str, what: str) -> ConnectionFailed:
     return ConnectionFailed(
-        f"{server} is no Kubernetes API: to GET {request.path} it answered {what}, status {response.status}",
-        _PROXY_HINT,
+        f"{server} is no Kubernetes API: to GET {request.path} it answered {what}", _PROXY_HINT
     )

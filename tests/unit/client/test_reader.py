@@ -9,6 +9,7 @@ import pytest
 
 from kubesvc.client.cluster import READER, REQUESTS, ClusterSource, Observer
 from kubesvc.client.connection import Connection
+from kubesvc.client.request import Request
 from kubesvc.client.target import Target
 from kubesvc.errors import ConnectionFailed, KubesvcError, TimedOut, Unauthorized
 from kubesvc.model.objects import EndpointSlice, Obj, Partial, Pod, Service
@@ -252,12 +253,12 @@ def test_the_message_of_a_refusal_is_kept_on_one_clean_line(client: Client) -> N
     ("answer", "what"),
     [
         (html(), "an HTML page, status 200"),
-        (html(503), "503 Service Unavailable, status 503"),
+        (html(302), "302 Found"),
         (Answer(200, b""), "an empty body, status 200"),
         (Answer(200, b"[]"), "JSON that is no Kubernetes object, status 200"),
         (Answer(200, b'{"kind":"Service","metadata":'), "JSON that is cut off or malformed, status 200"),
         (Answer(200, b"hello"), "something that is no JSON, status 200"),
-        (Answer(404, b"Not here"), "404 Not Found, status 404"),
+        (Answer(404, b"Not here"), "404 Not Found"),
     ],
 )
 def test_what_is_no_api_server_ends_the_run_at_the_first_contact(
@@ -269,6 +270,27 @@ def test_what_is_no_api_server_ends_the_run_at_the_first_contact(
 
     assert caught.value.message.endswith(f"to GET /api/v1/namespaces/shop/services/web it answered {what}")
     assert "login page" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("answer", "what"),
+    [
+        (Answer(429, b"Too many requests, please try again later.\n"), "is busy: .* 429 Too Many Requests"),
+        (html(503), "is busy: .* 503 Service Unavailable"),
+        (html(502), "has failed: .* 502 Bad Gateway"),
+        (Answer(500, b"Internal Server Error"), "has failed: .* 500 Internal Server Error"),
+    ],
+)
+def test_a_busy_server_is_not_taken_for_something_else(client: Client, answer: Answer, what: str) -> None:
+    """Priority and fairness refuses in plain text, and so does a proxy that waits for an API server."""
+    with (
+        ApiServer((), {"services": always(answer)}) as server,
+        pytest.raises(ConnectionFailed, match=what) as caught,
+    ):
+        client.read(server, WEB, first=())
+
+    assert "login page" not in caught.value.hint
+    assert caught.value.hint.startswith("Try again")
 
 
 def test_one_good_answer_among_the_first_is_contact(client: Client) -> None:
@@ -341,8 +363,37 @@ def test_the_request_budget_leaves_gaps(client: Client) -> None:
         snapshot = client.read(server, *wanted)
 
     assert len(server.asked) == REQUESTS
-    assert {gap.reason for gap in snapshot.gaps} == {GapReason.TIMED_OUT}
+    assert {gap.reason for gap in snapshot.gaps} == {GapReason.CUT}
     assert len(snapshot.gaps) == len(wanted) + 1 - REQUESTS
+
+
+def test_each_named_service_has_a_budget(client: Client) -> None:
+    """Many of them are no reason to leave some out."""
+    wanted = {Read("Service", "shop", f"web-{number}") for number in range(REQUESTS + 5)}
+    with ApiServer(healthy()) as server:
+        source = client.source(server.url, named=len(wanted))
+        snapshot = source.answer(source.begin(), Unread(frozenset(wanted)))
+
+    assert snapshot.gaps == ()
+
+
+def test_a_request_that_fails_is_heard_of(client: Client) -> None:
+    """With what went wrong."""
+    heard: list[str] = []
+
+    class Ear(Observer):
+        def failed(self, request: Request, error: KubesvcError, seconds: float) -> None:
+            heard.append(f"{request.path} {error.message} {seconds >= 0}")
+
+    source = client.source("http://127.0.0.1:1", observer=Ear())
+    with pytest.raises(ConnectionFailed):
+        source.answer(source.begin(), Unread(frozenset({WEB})))
+
+    (line,) = heard
+    assert line.startswith(
+        "/api/v1/namespaces/shop/services/web The connection to the server 127.0.0.1:1 was"
+    )
+    assert line.endswith("True")
 
 
 def test_a_second_look_replaces_the_first_and_keeps_it(client: Client) -> None:
