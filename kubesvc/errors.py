@@ -23,15 +23,17 @@ from typing import ClassVar
 class KubesvcError(Exception):
     """A failure that is told in one line, not in a traceback.
 
-    `message` is one sentence without a trailing period; `hint` says what to do next, or is empty.
+    `message` is one sentence without a trailing period; `hint` says what to do next. Where whoever raises it
+    knows nothing better, it is what usually helps with errors of the class.
     """
 
     exit_status: ClassVar[int] = 2
+    usually: ClassVar[str] = "The same command with --debug shows each request."
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.message = message
-        self.hint = hint
+        self.hint = hint or self.usually
 
     def __str__(self) -> str:
         return self.message
@@ -40,17 +42,25 @@ class KubesvcError(Exception):
 class UsageError(KubesvcError):
     """The arguments make no sense together."""
 
+    usually = "--help shows what a command takes."
+
 
 class KubeconfigError(KubesvcError):
     """A kubeconfig cannot be read, is malformed, or does not say where to connect."""
+
+    usually = "kubectl config view shows what kubectl reads."
 
 
 class CredentialError(KubesvcError):
     """The credentials of the kubeconfig could not be obtained; nothing was sent without them."""
 
+    usually = "If kubectl auth whoami fails too, log in as you do for kubectl; else compare the flags."
+
 
 class ConnectionFailed(KubesvcError):
     """No usable answer came from the server."""
+
+    usually = "kubectl get --raw /version with the same flags shows whether kubectl gets through."
 
 
 class TimedOut(ConnectionFailed):
@@ -68,14 +78,22 @@ class TooLarge(ConnectionFailed):
 class Unauthorized(KubesvcError):
     """The server does not know who is asking (401)."""
 
+    usually = "The credentials are wrong or have expired: log in as you do for kubectl."
+
 
 class Refused(KubesvcError):
     """The server knows who is asking and refuses an object named on the command line (403)."""
+
+    usually = "Ask for the built-in role view, which has this right and most of what else is read."
 
 
 class NotFound(KubesvcError):
     """An object named on the command line does not exist."""
 
+    usually = "kubectl get services -A lists those that exist."
+
 
 class SnapshotError(KubesvcError):
     """A snapshot or a manifest cannot be read, or cannot be written."""
+
+    usually = "Give a file that kubesvc capture wrote, or what kubectl get -o yaml printed."

@@ -26,9 +26,9 @@ def service_names(words: Sequence[str]) -> tuple[str, ...]:
 def _service_name(word: str) -> str:
     kind, slash, name = word.rpartition("/")
     if slash and kind.lower() not in _SERVICE:
-        hint = f"A Service of namespace {one_line(kind)} is named with: {one_line(name)} -n {one_line(kind)}"
         raise UsageError(
-            f'"{one_line(word)}" does not name a Service', hint if kind and "/" not in kind else ""
+            f'"{one_line(word)}" does not name a Service',
+            "Give its name, alone or as svc/NAME, and its namespace with -n.",
         )
     return path_segment(name if slash else word, "Service")
 

@@ -13,6 +13,11 @@ from kubesvc.model.query import Query
 from kubesvc.model.read import Gap, GapReason, Unavailable
 from kubesvc.model.report import Missing, Report, Verdict
 
+_HINTS: Final = {
+    GapReason.NOT_SERVED: "kubectl api-resources lists what that server serves: is it the right one?",
+    GapReason.UNREADABLE: "kubectl get -o yaml shows it; if nothing is odd there, this is a bug of kubesvc.",
+    GapReason.CUT: "Ask about fewer Services at a time.",
+}
 FOUND: Final = 1
 UNKNOWN: Final = 3
 
@@ -108,9 +113,13 @@ def _absent(missing: Missing) -> KubesvcError:
     _, namespace, name = missing.ref
     sentence = f'services "{name}" not found in namespace {namespace}'
     if missing.namespace_exists is False:
-        return NotFound(f"{sentence}: there is no such namespace", _elsewhere(missing))
+        return NotFound(
+            f"{sentence}: there is no such namespace",
+            _elsewhere(missing) or "kubectl get namespaces lists those that exist.",
+        )
     near = f"Near: {', '.join(missing.near)}." if missing.near else ""
-    return NotFound(sentence, " ".join(filter(None, [near, _elsewhere(missing)])))
+    hint = " ".join(filter(None, [near, _elsewhere(missing)]))
+    return NotFound(sentence, hint or f"kubectl get services -n {quote(namespace)} lists those that exist.")
 
 
 def _elsewhere(missing: Missing) -> str:
@@ -132,7 +141,7 @@ def _unread(gap: Gap) -> KubesvcError:
                 "If the file holds everything there is, say so with --complete.",
             )
         case reason:
-            return ConnectionFailed(f"{gap.read} could not be read: {reason}{detail}")
+            return ConnectionFailed(f"{gap.read} could not be read: {reason}{detail}", _HINTS.get(reason, ""))
 
 
 def _role(gap: Gap) -> str:

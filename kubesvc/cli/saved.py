@@ -38,12 +38,14 @@ def read(path: str, *, complete: bool) -> Snapshot:
     try:
         return files.load(raw, now=datetime.now(UTC).replace(microsecond=0), complete=complete)
     except files.UnusableFileError as error:
-        hint = "Give a file that kubesvc capture wrote, or what kubectl get -o yaml printed."
-        raise SnapshotError(f"{shown}: {error}", hint) from None
+        raise SnapshotError(f"{shown}: {error}") from None
 
 
 def _limited(file: BinaryIO, shown: str) -> bytes:
-    too_large = SnapshotError(f"{shown}: larger than {files.MAX_JSON_BYTES // 2**20} MiB")
+    too_large = SnapshotError(
+        f"{shown}: larger than {files.MAX_JSON_BYTES // 2**20} MiB",
+        "Save fewer kinds or one namespace, or let kubesvc capture write what it needs.",
+    )
     about = os.fstat(file.fileno())
     if stat.S_ISREG(about.st_mode) and about.st_size > files.MAX_JSON_BYTES:
         raise too_large

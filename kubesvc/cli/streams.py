@@ -21,7 +21,10 @@ def emit(text: str) -> None:
         _give_up(sys.stdout)
     except OSError as error:
         _give_up(sys.stdout)
-        raise KubesvcError(f"the result could not be written: {(error.strerror or '').lower()}") from None
+        raise KubesvcError(
+            f"the result could not be written: {(error.strerror or '').lower()}",
+            "Make room where stdout leads, or send it elsewhere.",
+        ) from None
 
 
 def say(line: str, *, indented: bool = False) -> None:

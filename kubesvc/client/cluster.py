@@ -184,10 +184,7 @@ class ClusterSource:
         who = f'user "{one_line(target.user)}"' if target.user else "no user of a kubeconfig"
         as_whom = f", acting as {one_line(target.impersonation.user)}" if target.impersonation.user else ""
         what = one_line(target.credential.describe())
-        return Unauthorized(
-            f"{error.message}: {target.server} refused {what} of {who}{as_whom}",
-            "The credentials are wrong or have expired: log in as you do for kubectl.",
-        )
+        return Unauthorized(f"{error.message}: {target.server} refused {what} of {who}{as_whom}")
 
 
 def _with(snapshot: Snapshot, readings: Iterable[Reading]) -> Snapshot:
