@@ -1,5 +1,6 @@
 """The commands, put together: what typer parses."""
 
+from copy import copy
 from typing import Annotated, Any, Final, cast
 
 from typer import Exit, Option, Typer
@@ -19,7 +20,9 @@ def _version(wanted: bool) -> None:
 
 
 def _main(
-    version: Annotated[bool, Option("--version", callback=_version, is_eager=True)] = False,
+    version: Annotated[
+        bool, Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     """Why a Kubernetes Service gets traffic or not, and what to change.
 
@@ -48,4 +51,9 @@ def build() -> TyperGroup:
     ):
         name: Any = module.__name__.rpartition(".")[2]
         app.command(name, cls=Command, epilog=module.EXAMPLES, context_settings=_HELP)(command)
-    return cast("TyperGroup", get_command(app))
+    group = cast("TyperGroup", get_command(app))
+    for param in group.params:
+        version = copy(param)  # also of explain, which is all that the plug-in of kubectl has
+        version.expose_value = False
+        group.commands["explain"].params.append(version)
+    return group

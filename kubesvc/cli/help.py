@@ -32,7 +32,7 @@ class Command(TyperCommand):
         groups: dict[str, list[tuple[str, str]]] = {_GENERAL: []}
         params: list[Any] = list(self.get_params(ctx))
         for param in params:
-            if param.param_type_name == "option":
+            if param.param_type_name == "option" and not param.hidden:
                 title = getattr(param, "rich_help_panel", None) or _GENERAL
                 groups.setdefault(title, []).append((_spelled(param), param.help or ""))
         return groups

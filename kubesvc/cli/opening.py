@@ -161,6 +161,8 @@ def _options(cluster: Cluster, namespace: str) -> "Options":
         namespace=namespace,
         server=cluster.server,
         token=cluster.token,
+        username=cluster.username,
+        password=cluster.password,
         certificate_authority=cluster.certificate_authority,
         client_certificate=cluster.client_certificate,
         client_key=cluster.client_key,
@@ -169,6 +171,9 @@ def _options(cluster: Cluster, namespace: str) -> "Options":
         as_user=cluster.as_user,
         as_uid=cluster.as_uid,
         as_groups=tuple(cluster.as_group),
+        as_user_extra=tuple(cluster.as_user_extra),
+        proxy_url=cluster.proxy_url,
+        disable_compression=cluster.disable_compression,
         request_timeout=cluster.request_timeout,
     )
 

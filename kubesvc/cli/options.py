@@ -9,8 +9,8 @@ from typer import Option
 
 _KUBECTL_SHOWS_REQUESTS: Final = 6
 _NOT_REPEATED: Final = frozenset(
-    {"token", "request_timeout"}
-)  # a secret, and nothing that another command needs
+    {"token", "username", "password", "proxy_url", "request_timeout", "disable_compression"}
+)  # secrets, and what another command does not need
 
 
 class Color(StrEnum):
@@ -40,8 +40,8 @@ class FailOn(StrEnum):
 def section(title: str) -> Callable[..., Any]:
     """Return what declares the options under one heading of the help page: its text, metavar and names."""
 
-    def option(text: str, metavar: str = "", *names: str) -> Any:  # noqa: ANN401 - typer says so
-        return Option(*names, metavar=metavar or None, help=text, rich_help_panel=title)
+    def option(text: str, metavar: str = "", *names: str, hidden: bool = False) -> Any:  # noqa: ANN401 - typer says so
+        return Option(*names, metavar=metavar or None, help=text, rich_help_panel=title, hidden=hidden)
 
     return option
 
@@ -122,19 +122,28 @@ class Cluster:
         default_factory=list[str]
     )
     as_uid: Annotated[str, _cluster("UID to act as.", "UID")] = ""
+    as_user_extra: Annotated[
+        list[str], _cluster("Extra field of that user; may be repeated.", "KEY=VALUE")
+    ] = field(default_factory=list[str])
     request_timeout: Annotated[str, _cluster("For each request, as 5s; 0 is none.", "TIME")] = "0"
     server: Annotated[str, _cluster("The API server.", "URL", "--server", "-s")] = ""
     token: Annotated[str, _cluster("Bearer token.", "TOKEN")] = ""
     certificate_authority: Annotated[str, _cluster("Certificates that vouch for the server.", "FILE")] = ""
     client_certificate: Annotated[str, _cluster("Certificate to log in with.", "FILE")] = ""
     client_key: Annotated[str, _cluster("Key of that certificate.", "FILE")] = ""
+    username: Annotated[str, _cluster("Name for basic authentication.", "NAME", hidden=True)] = ""
+    password: Annotated[str, _cluster("Password for it.", "PASSWORD", hidden=True)] = ""
+    proxy_url: Annotated[str, _cluster("Proxy that leads to the server.", "URL")] = ""
     tls_server_name: Annotated[str, _cluster("Name in the server's certificate.", "NAME")] = ""
     insecure_skip_tls_verify: Annotated[
         bool, _cluster("Do not check the server's certificate.", "", "--insecure-skip-tls-verify")
     ] = False
+    disable_compression: Annotated[
+        bool, _cluster("Do not ask for compressed answers.", "", "--disable-compression", hidden=True)
+    ] = False
 
     def typed(self) -> tuple[str, ...]:
-        """Return what was given as words for other commands, without the token."""
+        """Return what was given as words for other commands, without secrets."""
         words: list[str] = []
         for name, value in vars(self).items():
             if name in _NOT_REPEATED or not value:
@@ -145,5 +154,5 @@ class Cluster:
             elif isinstance(value, str):
                 words += (flag, value)
             else:
-                words += [word for one in self.as_group for word in (flag, one)]
+                words += [word for one in value for word in (flag, one)]
         return tuple(words)

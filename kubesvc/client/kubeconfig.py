@@ -53,7 +53,6 @@ def resolve(
         cluster=context.cluster,
         user=context.user,
         namespace=_namespace(context, env, pod),
-        namespace_given=bool(options.namespace),
         impersonation=impersonation_of(user),
         proxy_url=cluster.proxy_url,
         compression=not cluster.disable_compression,

@@ -183,7 +183,6 @@ class Target(Veiled, frozen=True):
     cluster: str = ""
     user: str = ""
     namespace: str = "default"
-    namespace_given: bool = False
     tls: Tls = Tls()
     credential: Credential = Credential()
     impersonation: Impersonation = Impersonation()

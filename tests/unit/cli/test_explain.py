@@ -163,6 +163,22 @@ def test_connection_flags_are_repeated_in_commands_but_never_the_token(kubesvc: 
     assert "--request-timeout" not in result.out
 
 
+def test_flags_that_kubectl_rarely_sees_reach_the_server(kubesvc: Kubesvc) -> None:
+    """Whom to act as in full, and how to answer; secrets among them are not repeated."""
+    with ApiServer(broken()) as server:
+        result = kubesvc(
+            *("explain", "web", "-n", "shop", "--server", server.url, "--disable-compression"),
+            *("--as", "jane", "--as-user-extra", "team=pay", "--as-user-extra", "dc=a"),
+            *("--username", "u53r", "--password", "s3cret"),
+        )
+
+    headers = server.asked[0].headers
+    assert (headers["impersonate-extra-team"], headers["impersonate-extra-dc"]) == ("pay", "a")
+    assert headers["accept-encoding"] == "identity"
+    assert "--as jane --as-user-extra team=pay --as-user-extra dc=a" in result.out
+    assert not {"u53r", "s3cret"} & set((result.out + result.err).split())
+
+
 def test_debug_prints_requests_without_headers(kubesvc: Kubesvc) -> None:
     """On stderr."""
     with ApiServer(healthy()) as server:

@@ -2,6 +2,8 @@
 
 import pytest
 
+from kubesvc.cli.commands import build
+from kubesvc.client.target import Options
 from tests.support.program import Kubesvc
 
 COMMANDS = ("explain", "capture", "demo", "rules")
@@ -88,3 +90,17 @@ def test_hostile_arguments_are_shown_as_visible_text(kubesvc: Kubesvc) -> None:
 
     assert result.status == 2
     assert "\x1b" not in result.err
+
+
+def test_every_flag_about_the_connection_is_taken() -> None:
+    """What the kubeconfig can be overruled with, kubectl users have in their fingers."""
+    flags = {name for param in build().commands["explain"].params for name in param.opts}
+    other = {"as_user": "as", "as_groups": "as-group"}
+
+    for field in Options.__struct_fields__:
+        assert f"--{other.get(field, field.replace('_', '-'))}" in flags
+
+
+def test_the_version_is_an_option_of_the_plugin_too(kubesvc: Kubesvc) -> None:
+    """As of kubectl's other plug-ins."""
+    assert kubesvc("--version", plugin=True) == kubesvc("--version")

@@ -60,14 +60,7 @@ def test_names_context_cluster_and_user(home: Path, write: Write) -> None:
     target = one(home)
 
     assert (target.context, target.cluster, target.user) == ("prod-eu", "k", "u")
-    assert (target.namespace, target.namespace_given) == ("default", False)
-
-
-def test_says_when_the_namespace_was_given(home: Path, write: Write) -> None:
-    """A namespace from a flag is told from one of the context."""
-    write(login())
-
-    assert one(home, Options(namespace="default")).namespace_given
+    assert target.namespace == "default"
 
 
 def test_without_credentials_is_anonymous(home: Path, write: Write) -> None:
