@@ -1,11 +1,14 @@
 """`kubesvc rules`, and `kubesvc explain KSV101`: the causes kubesvc knows."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from kubesvc.cli.grouped import grouped
 from kubesvc.cli.options import Debug
 from kubesvc.cli.streams import emit
 from kubesvc.errors import UsageError
+
+_NARROW: Final = 4  # where the columns leave no room for a text
 
 EXAMPLES = """
 kubesvc rules
@@ -22,8 +25,10 @@ def rules(*, debug: Debug) -> int:
     del debug
     from kubesvc.analyzer.registry import RULES
 
-    width = max(len(rule.name) for rule in RULES)
-    emit("".join(f"{rule.code}  {rule.name:{width}}  {rule.summary}\n" for rule in RULES))
+    column = max(len(rule.name) for rule in RULES)
+    heads = [f"{rule.code}  {rule.name:{column}}  " for rule in RULES]
+    lines = zip(heads, (rule.summary for rule in RULES), strict=True)
+    emit("".join(f"{line}\n" for head, text in lines for line in _fitted(head + text, len(head))))
     return 0
 
 
@@ -43,5 +48,24 @@ def explain_codes(codes: Sequence[str], others: Sequence[str]) -> int:
         if rule is None:
             raise UsageError(f"no cause has the code {code}", "kubesvc rules lists them all.")
         pages.append(f"{rule.code} {rule.name}\n\n{rule.page.rstrip()}\n")
-    emit("\n".join(pages))
+    lines = "\n".join(pages).splitlines()
+    emit("".join(f"{part}\n" for line in lines for part in _fitted(line, len(line) - len(line.lstrip()))))
     return 0
+
+
+def _fitted(line: str, column: int) -> list[str]:
+    """Break a line at the width of the terminal, if there is one; what follows begins at a column."""
+    import os
+    import sys
+    from textwrap import wrap
+
+    from kubesvc.renderer import console
+
+    stream = console.facts(sys.stdout)
+    width = console.detect(console.ColorOption.NEVER, ascii_only=True, env=os.environ, stream=stream).width
+    if width is None or len(line) <= width:
+        return [line]
+    indent = " " * (column if column <= width // 2 else _NARROW)
+    return wrap(
+        line, width, subsequent_indent=indent, drop_whitespace=True, break_on_hyphens=False, tabsize=1
+    )

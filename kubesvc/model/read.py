@@ -34,6 +34,12 @@ class Read(Struct, frozen=True):
         one = self.name and (self.namespace or (kind and not kind.namespaced))
         return Ref(self.kind, self.namespace, self.name) if one else None
 
+    @property
+    def kinds(self) -> str:
+        """The kind in the plural, as kubectl takes it: `pods`."""
+        kind = KINDS.get(self.kind)
+        return kind.plural if kind else self.kind
+
     def contains(self, other: "Read") -> bool:
         """Tell whether this read's answer holds everything that `other` would bring."""
         return (
@@ -61,9 +67,7 @@ class Read(Struct, frozen=True):
         where = f" in {self.namespace}" if self.namespace else ""
         requirements = self.labels | self.fields
         what = f" {selector.show(requirements)}" if requirements else ""
-        kind = KINDS.get(self.kind)
-        kinds = kind.plural if kind else self.kind
-        return f"{f'{self.kind}/{self.name}' if self.name else kinds}{what}{where}"
+        return f"{f'{self.kind}/{self.name}' if self.name else self.kinds}{what}{where}"
 
 
 def _field(obj: Obj, path: str) -> str | None:

@@ -14,8 +14,8 @@ _SENTENCES: Final = {
         "no part in choosing pods."
     ),
     LineKind.ANNOTATIONS: (
-        "Annotations carry settings for controllers, such as the cloud's load balancer controller; kube- "
-        "proxy and the selection of pods do not depend on most of them."
+        "Annotations carry settings for controllers, such as the cloud's load balancer controller; "
+        "kube-proxy and the selection of pods do not depend on most of them."
     ),
     LineKind.ADDRESSES: "These are the names and addresses that clients dial, by where the client stands.",
     LineKind.INSIDE: (

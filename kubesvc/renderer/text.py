@@ -1,6 +1,6 @@
 """A report as text for people: verdict, causes, the tree, what to ask next, what was not read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC
 from typing import Final
 
@@ -98,11 +98,16 @@ def _unread(report: Report) -> str:
     harmless = (
         f"; cannot change {'this verdict' if len(verdicts) == 1 else 'these verdicts'}" if known else ""
     )
-    return f"Not read: {', '.join(map(_gap, report.gaps))}{harmless}."
+    return f"Not read: {', '.join(_kinds(report.gaps))}{harmless}."
 
 
-def _gap(gap: Gap) -> str:
-    return f"{gap.read} ({gap.reason.value}{f': {gap.detail}' if gap.detail else ''})"
+def _kinds(gaps: Sequence[Gap]) -> Iterable[str]:
+    """Say once what is missing of a kind for one reason; the JSON has the server's words about each."""
+    groups: dict[tuple[str, str], list[Gap]] = {}
+    for gap in gaps:
+        groups.setdefault((gap.read.kind, gap.reason.value), []).append(gap)
+    for (_, reason), same in groups.items():
+        yield f"{same[0].read if len(same) == 1 else same[0].read.kinds} ({reason})"
 
 
 def _unchecked(not_checked: Sequence[NotChecked]) -> str:

@@ -176,6 +176,29 @@ def test_rules_lists_every_cause_and_explain_its_page(kubesvc: Kubesvc) -> None:
     assert "How to fix" in page.out
 
 
+@pytest.mark.parametrize("arguments", [("rules",), ("explain", "KSV101", "KSV301")])
+def test_what_is_known_of_rules_fits_a_terminal(kubesvc: Kubesvc, arguments: tuple[str, ...]) -> None:
+    """Broken at blanks; in a pipe it is one line per item."""
+    reader, writer = os.openpty()
+    subprocess.run(  # noqa: S603 - ourselves
+        [sys.executable, "-m", "kubesvc", *arguments],
+        stdout=writer,
+        env={**os.environ, "COLUMNS": "60"},
+        check=True,
+    )
+    os.close(writer)
+    shown = ""
+    with suppress(OSError):  # Linux reports the end of a terminal as an error
+        while part := os.read(reader, 10_000):
+            shown += part.decode()
+    os.close(reader)
+    piped = kubesvc(*arguments).out
+
+    assert max(map(len, shown.splitlines())) <= 60
+    assert shown.split() == piped.split()
+    assert len(piped.splitlines()) < len(shown.splitlines())
+
+
 def test_an_unknown_case_lists_the_known_ones(kubesvc: Kubesvc) -> None:
     """Status 2."""
     result = kubesvc("demo", "nope")

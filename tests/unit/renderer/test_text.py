@@ -191,7 +191,19 @@ def test_a_gap_is_not_called_harmless_where_a_verdict_is_unknown() -> None:
         ],
         gaps=[gap],
     )
-    assert "Not read: Pod in shop (timed out: after 30 s).\n" in render_text(report, PIPE)
+    assert "Not read: pods in shop (timed out).\n" in render_text(report, PIPE)
+
+
+def test_what_could_not_be_read_is_said_once_per_kind_and_reason() -> None:
+    """The server's words about each are in the JSON."""
+    words = "nodes is forbidden: User cannot get resource"
+    gaps = [Gap(Read("Node", name=f"node-{at}"), GapReason.FORBIDDEN, words) for at in range(9)]
+    gaps += [Gap(Read("Node", name="node-9"), GapReason.TIMED_OUT), Gap(Read("Pod", "a"), GapReason.CUT)]
+    text = render_text(replace(reports.healthy(), gaps=tuple(gaps)), PIPE)
+    assert (
+        "Not read: nodes (forbidden), Node/node-9 (timed out), pods in a (cut off); cannot change this "
+        "verdict.\n"
+    ) in text
 
 
 def test_causes_that_were_not_looked_for_are_grouped_by_what_they_lacked() -> None:
@@ -200,7 +212,7 @@ def test_causes_that_were_not_looked_for_are_grouped_by_what_they_lacked() -> No
     place, read = Place(report.subjects[0].ref), Read("Node")
     missed = tuple(NotChecked(code, place, read) for code in ("KSV401", "KSV602", "KSV401"))
     text = render_text(replace(report, not_checked=missed), PIPE)
-    assert "Not checked: KSV401, KSV602 without Node.\n" in text
+    assert "Not checked: KSV401, KSV602 without nodes.\n" in text
 
 
 def test_nothing_is_said_of_nothing() -> None:
