@@ -10,12 +10,11 @@ from msgspec.structs import replace
 
 from kubesvc.model.report import Finding, Report
 from kubesvc.model.text import clean
-from kubesvc.renderer.commands import complete, quoted
 from kubesvc.renderer.console import Terminal
-from kubesvc.renderer.findings import namespace_of
 from kubesvc.renderer.ink import Pen, width
 from kubesvc.renderer.text import render_text
 from tests.support import reports
+from tests.support.commands import commands
 from tests.support.report_strategies import reports as any_report
 
 OUR_CODES: Final = re.compile(r"\x1b\[(?:0|1|2|32|33|1;31|1;36)m")
@@ -42,7 +41,7 @@ def test_no_control_byte_is_printed(report: Report, terminal: Terminal, annotate
 def test_on_a_terminal_only_commands_exceed_the_width(report: Report, limit: int, annotate: bool) -> None:  # noqa: FBT001
     """They are pasted, so they are never wrapped; and no code is lost, however narrow it is."""
     text = render_text(report, Terminal(limit), annotate=annotate)
-    assert {line for line in text.splitlines() if width(line) > limit} <= set(_commands(report))
+    assert {line for line in text.splitlines() if width(line) > limit} <= set(commands(report))
     assert all(finding.code in text for finding in _all(report.findings))
 
 
@@ -65,19 +64,6 @@ def _all(findings: tuple[Finding, ...]) -> Iterator[Finding]:
     for finding in findings:
         yield finding
         yield from _all(finding.consequences)
-
-
-def _commands(report: Report) -> Iterator[str | None]:
-    flags = report.query.flags
-    for subject in report.subjects:
-        for check in subject.checks:
-            yield quoted(complete(check.command.argv, subject.ref.namespace, flags))
-    for finding in report.findings:
-        confirm = [command.argv for command in finding.confirm]
-        fixes = [fix.command for fix in finding.fixes if fix.command is not None]
-        then = [argv for fix in finding.fixes for argv in fix.then]
-        for argv in (*confirm, *fixes, *then):
-            yield quoted(complete(argv, namespace_of(finding), flags))
 
 
 def test_markup_of_a_terminal_library_is_text() -> None:
