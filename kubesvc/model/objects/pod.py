@@ -1,5 +1,7 @@
 """A Pod, its containers' declarations and statuses. Commands, environment, probe headers are never kept."""
 
+from msgspec.structs import force_setattr
+
 from kubesvc.model.objects.meta import Condition, Obj, Part, Time
 
 
@@ -12,12 +14,16 @@ class ContainerPort(Part, frozen=True, kw_only=True):
 
 
 class HTTPGetAction(Part, frozen=True, kw_only=True):
-    """An HTTP probe; its headers are never kept."""
+    """An HTTP probe; its headers, and the query of its path, are never kept: they may hold a token."""
 
     path: str = "/"
     port: int | str = 0
     scheme: str = "HTTP"
     host: str = ""
+
+    def __post_init__(self) -> None:
+        """Drop the query."""
+        force_setattr(self, "path", self.path.partition("?")[0])
 
 
 class TCPSocketAction(Part, frozen=True, kw_only=True):

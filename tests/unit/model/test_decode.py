@@ -103,7 +103,12 @@ def test_what_is_not_allowed_is_not_kept() -> None:
     document["spec"]["containers"][0] |= {
         "env": [{"name": "TOKEN", "value": "secret-1"}],
         "args": ["--password=secret-2"],
-        "readinessProbe": {"httpGet": {"httpHeaders": [{"name": "Authorization", "value": "secret-3"}]}},
+        "readinessProbe": {
+            "httpGet": {
+                "path": "/healthz?token=secret-3",
+                "httpHeaders": [{"name": "Authorization", "value": "secret-3"}],
+            }
+        },
         "livenessProbe": {"exec": {"command": ["secret-4"]}},
     }
 
