@@ -114,7 +114,8 @@ def _run(argv: Sequence[str]) -> int:
         raise ClusterError(f"no such command: {argv[0]}")
     with open_cluster() as cluster:
         environment = {**os.environ, "KUBECONFIG": str(cluster.kubeconfig)}
-        return subprocess.run(argv, env=environment, check=False).returncode
+        status = subprocess.run(argv, env=environment, check=False).returncode
+    return 128 - status if status < 0 else status  # ended by a signal: as a shell says it
 
 
 if __name__ == "__main__":
