@@ -1,10 +1,10 @@
 """The lower part of the tree: how traffic is spread, what labels the Service, what happened to it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from kubesvc.analyzer import exposure, wording
 from kubesvc.analyzer.view import ServiceView
-from kubesvc.model import derived, selector
+from kubesvc.model import derived
 from kubesvc.model.report import Line, LineKind, Mark
 
 _MOST_EVENTS = 5
@@ -47,14 +47,13 @@ def _traffic(view: ServiceView) -> Iterator[Line]:
 def _labels(view: ServiceView) -> Iterator[Line]:
     meta = view.service.metadata
     if meta.labels:
-        yield Line(LineKind.LABELS, view.place, "Labels", selector.show(meta.labels))
+        yield Line(LineKind.LABELS, view.place, "Labels", _pairs(meta.labels))
     if meta.annotations:
         shown = {key: value for key, value in meta.annotations.items() if not key.startswith(derived.PREFIX)}
-        written = ",".join(
-            f"{key}={value}" if value else f"{key} (value not read)" for key, value in sorted(shown.items())
-        )
-        if written:
-            yield Line(LineKind.ANNOTATIONS, view.place, "Annotations", written)
+        if shown:
+            yield Line(
+                LineKind.ANNOTATIONS, view.place, "Annotations", _pairs(shown, empty=" (value not read)")
+            )
     for entry in view.service.status.conditions:
         value = f"{entry.type}={entry.status} {entry.reason}: {entry.message}".rstrip(": ")
         yield Line(LineKind.CONDITIONS, view.place, "Condition", value)
@@ -64,6 +63,11 @@ def _labels(view: ServiceView) -> Iterator[Line]:
         yield Line(
             LineKind.DELETION, view.place, "Deletion", f"asked for {since}{held}", Mark.WARN, "terminating"
         )
+
+
+def _pairs(pairs: Mapping[str, str], empty: str = "=") -> str:
+    """Write each pair as one word, so that a line breaks between them."""
+    return ", ".join(f"{key}={value}" if value else f"{key}{empty}" for key, value in sorted(pairs.items()))
 
 
 def _events(view: ServiceView) -> Iterator[Line]:

@@ -126,7 +126,7 @@ def test_types_contain_each_other(of: Service, nested: str) -> None:
         ),
         (service(traffic_distribution="PreferClose"), LineKind.TRAFFIC, "distribution PreferClose"),
         (service(publish_not_ready_addresses=True), LineKind.PUBLISH, "unready pods are served"),
-        (with_(service(), metadata__labels={"b": "2", "a": "1"}), LineKind.LABELS, "a=1,b=2"),
+        (with_(service(), metadata__labels={"b": "2", "a": "1"}), LineKind.LABELS, "a=1, b=2"),
         (
             service("web", with_(HTTP, app_protocol="kubernetes.io/h2c")),
             LineKind.PORT,
@@ -189,7 +189,7 @@ def test_annotations_without_a_kept_value_say_so() -> None:
 
     (said,) = of_kind(LineKind.ANNOTATIONS, with_(service(), metadata__annotations=notes))
 
-    assert said == "Annotations | a.example/x (value not read),service.kubernetes.io/y=z"
+    assert said == "Annotations | a.example/x (value not read), service.kubernetes.io/y=z"
     only_derived = with_(service(), metadata__annotations={derived.PREFIX + "managers": "{}"})
     assert of_kind(LineKind.ANNOTATIONS, only_derived) == []
 
