@@ -236,10 +236,13 @@ def test_hostile_text_reaches_the_terminal_as_visible_text(kubesvc: Kubesvc) -> 
     """Messages of the server and of the cluster are untrusted."""
     hostile = "\x1b]0;pwned\x07 \u202e"
     with ApiServer(healthy(), {"endpointslices": always(status(403, "Forbidden", hostile))}) as server:
-        result = kubesvc("explain", "web", "-n", "shop", "--server", server.url)
+        shown = kubesvc("explain", "web", "-n", "shop", "--server", server.url)
+        written = kubesvc("explain", "web", "-n", "shop", "--server", server.url, "-o", "json")
+        named = kubesvc("explain", "web", "-n", "shop", "--server", f"{server.url}/{hostile}")
 
-    assert "\\x1b]0;pwned\\x07" in result.out
-    assert not {"\x1b", "\x07", "\u202e"} & set(result.out + result.err)
+    assert "\\x1b]0;pwned\\x07" in json.loads(written.out)["gaps"][0]["detail"]
+    for result in (shown, written, named):
+        assert not {"\x1b", "\x07", "\u202e"} & set(result.out + result.err)
 
 
 def test_a_failure_is_an_error_object_in_json(kubesvc: Kubesvc) -> None:
