@@ -28,7 +28,7 @@ def _service_name(word: str) -> str:
     if slash and kind.lower() not in _SERVICE:
         raise UsageError(
             f'"{one_line(word)}" does not name a Service',
-            f"A name is web or svc/web; in another namespace: {one_line(name)} -n {one_line(kind) or 'NAMESPACE'}",
+            f"A name is web or svc/web; in a namespace, {one_line(name)} -n {one_line(kind) or 'NAME'}",
         )
     return path_segment(name if slash else word, "Service")
 

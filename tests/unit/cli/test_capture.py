@@ -34,7 +34,7 @@ def test_a_capture_explains_the_same(kubesvc: Kubesvc, captured: Path) -> None:
     assert result.out.startswith("shop/web is healthy")
 
 
-def labelled(name: str, namespace: str) -> list[Document]:
+def labeled(name: str, namespace: str) -> list[Document]:
     """A healthy Service of team pay in a namespace."""
     only = pod(f"{name}-1", namespace, name)
     found = service(name, namespace)
@@ -62,7 +62,7 @@ def test_a_capture_explains_what_it_was_asked_for(
 ) -> None:
     """All of it, without a word about what that was; so does a capture of the capture."""
     first, second = str(tmp_path / "first"), str(tmp_path / "second")
-    objects = [node(), *labelled("web", "shop"), *labelled("api", "shop"), *labelled("card", "bank")]
+    objects = [node(), *labeled("web", "shop"), *labeled("api", "shop"), *labeled("card", "bank")]
     with ApiServer(objects) as server:
         assert kubesvc("capture", *arguments, "--to", first, "--server", server.url).status == 0
     assert kubesvc("capture", "--snapshot", first, "--to", second).status == 0
@@ -88,7 +88,7 @@ def test_a_part_of_a_capture_can_be_explained(
 ) -> None:
     """By name, in whatever namespace that is, by namespace, or by labels."""
     path = str(tmp_path / "all")
-    objects = [node(), *labelled("web", "shop"), *labelled("api", "shop"), *labelled("card", "bank")]
+    objects = [node(), *labeled("web", "shop"), *labeled("api", "shop"), *labeled("card", "bank")]
     with ApiServer(objects) as server:
         assert kubesvc("capture", "-A", "-l", "team=pay", "--to", path, "--server", server.url).status == 0
 
@@ -101,7 +101,7 @@ def test_a_part_of_a_capture_can_be_explained(
 def test_a_plain_file_of_several_namespaces_asks_for_one(kubesvc: Kubesvc, tmp_path: Path) -> None:
     """To explain a part in silence would be worse."""
     path = tmp_path / "all.json"
-    listed = {"kind": "List", "items": [*labelled("web", "shop"), *labelled("card", "bank")]}
+    listed = {"kind": "List", "items": [*labeled("web", "shop"), *labeled("card", "bank")]}
     path.write_text(json.dumps(listed))
 
     asked = kubesvc("explain", "--snapshot", str(path))
