@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from kubesvc.model.objects import Obj, Pod, ReadinessGate
+from kubesvc.model.read import Gap, GapReason, Read
 from kubesvc.model.report import Confidence, Effect, Verdict
 from tests.support.builders import (
     NOW,
@@ -12,6 +13,8 @@ from tests.support.builders import (
     condition,
     container,
     deployment,
+    endpoint,
+    hand_made,
     http_probe,
     node,
     owned_by,
@@ -98,10 +101,16 @@ def test_it_is_silent_where_another_rule_speaks() -> None:
 
 
 def test_advice_explains_no_trouble() -> None:
-    """A finding that does nothing to traffic is no explanation."""
-    report = explain(settled(service(), GATED))
+    """A finding that does nothing to traffic is no explanation, although it is about the same endpoint."""
+    last = hand_made(endpoint("192.0.2.1", ready=False, terminating=True))
 
-    assert [f.code for f in report.findings] == ["KSV901"]
+    report = explain(settled(service(), terminating(unready()), last))
+
+    assert [(f.code, f.effect) for f in report.findings] == [
+        ("KSV901", Effect.DEGRADED),
+        ("KSV401", Effect.ADVICE),
+    ]
+    assert report.findings[0].places == report.findings[1].places
 
 
 def test_a_pod_that_is_given_time_is_no_trouble_yet() -> None:
@@ -148,3 +157,25 @@ def test_a_workload_that_makes_no_pods_is_unexplained_for_now() -> None:
 def test_what_is_explained_or_fine_is_not_unexplained(objects: tuple[Obj, ...]) -> None:
     """No scenario may end there."""
     assert find(explain(settled(objects[0], *objects[1:])), "KSV901") == ()  # type: ignore[arg-type]
+
+
+def test_a_workload_that_fails_to_make_pods_says_why() -> None:
+    """By the one condition that is about it."""
+    said = (
+        condition("Available", "False", "MinimumReplicasUnavailable", "no"),
+        condition("ReplicaFailure", "True", "FailedCreate", "exceeded quota"),
+    )
+    workload = with_(deployment(replicas=3), status__conditions=said, status__replicas=1)
+
+    found = only(explain(settled(service(), workload)), "KSV901")
+
+    assert rows(found)[0] == ("workload: Deployment/web wants 3 pods, has 1: FailedCreate, exceeded quota")
+
+
+def test_an_unreadable_pod_explains_nothing_about_another() -> None:
+    """The other one has its own trouble."""
+    gap = Gap(Read("Pod", "shop", "odd"), GapReason.UNREADABLE, "field")
+
+    report = explain(settled(service(), *pods(1), GATED).with_answers((), (), [gap]))
+
+    assert [found.code for found in report.findings] == ["KSV901", "KSV903"]

@@ -34,16 +34,20 @@ def unexplained(this: Rule, view: ServiceView) -> Iterator[Finding]:
         if view.verdicts[facts.key] not in (Verdict.BROKEN, Verdict.DEGRADED):
             continue
         name = f"port {facts.key}" if facts.key else "the name"
+        place = view.place._replace(port=facts.key)
+        # What the port suffers: endpoints of which the last one leaves get all their traffic themselves.
+        effect = view.effect([place])
         suffering = view.suffering(facts)
         if not suffering:
             rows = [*_workloads(view), Row("pods", f"{wording.count(len(view.pods), 'pod')} selected", "Pod")]
-            place = view.place._replace(port=facts.key)
             yield this.finding(view, f"no rule explains the trouble of {name}", [place], view.ref, rows)
         for culprit, cells in _alike(view, suffering):
             source = cells[0].why.field if cells[0].why else "EndpointSlice"
             rows = [Row("pod", _why(cell), source) for cell in cells[:_SHOWN]]
             places = [cell.place for cell in cells]
-            yield this.finding(view, f"no rule explains the trouble of {name}", places, culprit, rows)
+            yield this.finding(
+                view, f"no rule explains the trouble of {name}", places, culprit, rows, effect=effect
+            )
 
 
 _SHOWN: Final = 3
