@@ -112,7 +112,8 @@ class ServiceView:
             return self.first_drift
         earlier = self.snapshot.earlier
         if earlier is None:
-            raise Unread(frozenset({reads.slices_of(self.service), reads.pods_of(self.service)}), again=True)
+            again = (reads.slices_of(self.service), reads.pods_of(self.service))
+            raise Unread(frozenset(_holding(self.snapshot, read) for read in again), again=True)
         before = ServiceView(earlier, self.service, self.viewpoint).first_drift
         return tuple(entry for entry in self.first_drift if entry in before)
 
@@ -203,12 +204,23 @@ class ServiceView:
         """The workloads whose pods the selector would select."""
         return self.workloads.making(selector.selector(self.service.spec.selector))
 
+    @property
+    def unwanted(self) -> bool:
+        """Whether every workload behind the Service, of the kinds that could be read, wants no pod."""
+        return bool(self.making) and not any(map(workloads.wanted, self.making))
+
     @cached_property
     def idle(self) -> bool:
-        """Whether nobody should serve: no selected pod stays, and every workload behind it wants none."""
+        """Whether nobody should serve: no selected pod stays, and every workload behind it wants none.
+
+        Raises:
+            Unavailable: who should serve could not be read.
+        """
+        if self.blind is not None:
+            raise Unavailable(self.blind)
         if not endpoints.managed(self.service) or any(facts.expected for facts in self.ports):
             return False
-        return bool(self.making) and not any(map(workloads.wanted, self.making))
+        return self.unwanted
 
     @cached_property
     def _without_endpoints(self) -> Verdict:
@@ -263,6 +275,12 @@ _EFFECTS = {
     # What cannot be judged may be as bad as it gets; the verdict itself stays unknown.
     Verdict.UNKNOWN: Effect.BROKEN,
 }
+
+
+def _holding(snapshot: Snapshot, read: Read) -> Read:
+    """Return the widest read that brought an answer: it would be forgotten with it, and be made once more."""
+    wider = [made for made in snapshot.covered if made.contains(read)]
+    return next((made for made in wider if all(made.contains(other) for other in wider)), read)
 
 
 def events_of(namespace: str, kind: str, name: str) -> Read:

@@ -5,8 +5,19 @@ import pytest
 from kubesvc.model.objects import Pod, Ref
 from kubesvc.model.query import Query
 from kubesvc.model.read import Read
-from kubesvc.model.report import Effect, Verdict
-from tests.support.builders import ended, owned_by, pod, pods, service, settled, terminating, unready, with_
+from kubesvc.model.report import Confidence, Effect, Verdict
+from tests.support.builders import (
+    deployment,
+    ended,
+    owned_by,
+    pod,
+    pods,
+    service,
+    settled,
+    terminating,
+    unready,
+    with_,
+)
 from tests.support.sources import FakeSource, ask, explain, find, only, rows, verdict
 
 
@@ -80,3 +91,16 @@ def test_a_finished_pod_beside_a_serving_one_does_not_matter() -> None:
     report = explain(settled(service(), finished(), *pods(1)))
 
     assert (verdict(report), report.findings) == (Verdict.HEALTHY, ())
+
+
+def test_a_workload_that_could_not_be_read_leaves_a_doubt() -> None:
+    """It may be scaled to zero, which is another cause."""
+    source = FakeSource(settled(service(), finished(), deployment(replicas=0)), denied=(Read("Deployment"),))
+
+    found = only(ask(Query("shop", ("web",)), source), "KSV302")
+
+    assert found.confidence is Confidence.LIKELY
+    assert rows(found)[-1] == (
+        "not read: deployments in shop could not be read (forbidden): "
+        "one that is scaled to zero would explain it too"
+    )

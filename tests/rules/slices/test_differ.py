@@ -160,15 +160,61 @@ def test_what_could_not_be_read_is_no_drift(lost: str) -> None:
     assert find(ask(QUERY, source), "KSV401") == ()
 
 
-def test_many_services_look_again_at_their_own_parts() -> None:
-    """Lists that all share are forgotten with them: a failed second look must not read as none."""
+def test_many_services_look_again_at_the_lists_they_share() -> None:
+    """Their own parts are forgotten with them: a failed second look must not read as none."""
     others: list[Service] = [service(f"web-{n}") for n in range(5)]
     written = [entry for of in others for entry in slices(of, pod())]
     written = [with_(entry, metadata__name=f"s-{n}") for n, entry in enumerate(written[:4])]
     truth = cluster(node(), pod(), *others, *written)
 
-    report = ask(Query("shop"), FakeSource(truth))
+    source = FakeSource(truth)
 
+    report = ask(Query("shop"), source)
+
+    assert source.again == [{Read("EndpointSlice", "shop"), Read("Pod", "shop")}]
     verdicts = {subject.ref.name: subject.verdict for subject in report.subjects}
     assert verdicts.pop("web-4") is Verdict.BROKEN
     assert set(verdicts.values()) == {Verdict.HEALTHY}
+
+
+def test_each_writer_is_a_finding_with_its_own_fix() -> None:
+    """Two people wrote a slice: deleting one leaves the other's."""
+    one = hand_made(endpoint("192.0.2.1"), name="one")
+    two = hand_made(endpoint("192.0.2.2"), endpoint("192.0.2.3"), name="two")
+
+    report = explain(settled(OF, pod(), one, two))
+
+    assert [(f.culprit.name, len(f.places)) for f in find(report, "KSV401")] == [("one", 1), ("two", 2)]
+    assert [fix.command for f in find(report, "KSV401") for fix in f.fixes] == [
+        ("kubectl", "delete", "endpointslice", "one"),
+        ("kubectl", "delete", "endpointslice", "two"),
+    ]
+
+
+def test_the_deletion_of_a_slice_is_simulated() -> None:
+    """Only the endpoint of the pod is left then."""
+    (fix,) = only(explain(settled(OF, pod(), hand_made(endpoint("192.0.2.1")))), "KSV401").fixes
+
+    assert fix.outcome is not None
+    assert (fix.outcome.verdict, fix.outcome.remaining) == (Verdict.HEALTHY, ())
+    assert [(p.usable, p.expected) for p in fix.outcome.ports] == [(1, 1)]
+
+
+@pytest.mark.parametrize("members", [(), (unready(),)], ids=["no pod", "an unready pod"])
+def test_a_slice_that_alone_carries_the_traffic_is_not_to_be_deleted(members: tuple[Obj, ...]) -> None:
+    """The port would get worse."""
+    report = explain(settled(OF, *members, hand_made(endpoint("192.0.2.1"))))
+
+    (found,) = find(report, "KSV401")
+    assert found.fixes == ()
+
+
+def test_an_endpoint_that_is_used_suffers_nothing() -> None:
+    """Although its port does: that is the finding about the pod beside it."""
+    report = explain(settled(OF, unready(), hand_made(endpoint("192.0.2.1"))))
+
+    assert verdict(report) is Verdict.DEGRADED
+    assert [(f.code, f.effect) for f in report.findings] == [
+        ("KSV301", Effect.DEGRADED),
+        ("KSV401", Effect.ADVICE),
+    ]

@@ -22,7 +22,9 @@ from tests.support.builders import (
     cluster,
     container,
     deployment,
+    endpoint,
     event,
+    hand_made,
     http_probe,
     node,
     owned_by,
@@ -32,6 +34,7 @@ from tests.support.builders import (
     replica_set,
     service,
     settled,
+    slices,
     unready,
     with_,
 )
@@ -345,3 +348,67 @@ def test_a_report_says_what_was_not_looked_at() -> None:
     assert report.not_evaluated == engine.NOT_EVALUATED
     assert report.server == "v1.36.0"
     assert find(report, "KSV101") == ()
+
+
+NEAR_VALUES = ("Web", "webb", "wweb")
+
+
+def unlike(number: int, *stale: Obj) -> FakeSource:
+    """Many pods with three near values, on three nodes; `stale` is what the Service has besides."""
+    members = [
+        pod(
+            f"w-{n}",
+            labels={"app": NEAR_VALUES[n % 3]},
+            ips=(f"10.0.1.{n}",),
+            node=f"node-{n % 3}",
+            owner=owned_by("ReplicaSet", f"{NEAR_VALUES[n % 3]}-abc"),
+        )
+        for n in range(number)
+    ]
+    owners = [replica_set(f"{value}-abc", value) for value in NEAR_VALUES]
+    nodes = [node(f"node-{n}") for n in range(3)]
+    return FakeSource(cluster(service(), *members, *owners, *nodes, *stale))
+
+
+def pod_lists(source: FakeSource) -> list[Read]:
+    """The lists of whole pods that were asked for, beside that of the Service's own selector."""
+    asked = [read for wanted in source.rounds for read in wanted]
+    return [read for read in asked if read.kind == "Pod" and read.part is Portion.WHOLE and read != PODS]
+
+
+def test_all_pods_of_a_small_namespace_are_one_list() -> None:
+    """Three candidates in sixteen requests, also where a second look is taken: the controller is behind."""
+    gone = pod("gone", ips=("10.0.0.9",), node="node-0")
+    source = unlike(200, *slices(service(), gone))
+
+    report = ask(WEB, source)
+
+    (found,) = find(report, "KSV101")
+    assert len(found.fixes) == 3
+    assert pod_lists(source) == [Read("Pod", "shop")] * 2
+    assert source.again == [{SLICES, Read("Pod", "shop")}]
+    assert source.requests <= 16, sorted(map(str, frozenset.union(*source.rounds)))
+
+
+def test_in_a_large_namespace_one_change_is_tried() -> None:
+    """Reading all its pods would cost more than it tells."""
+    source = unlike(201)
+
+    report = ask(WEB, source)
+
+    (fix,) = only(report, "KSV101").fixes
+    assert fix.title == "select app=Web"
+    assert pod_lists(source) == [Read("Pod", "shop", labels=selector({"app": "Web"}))]
+    assert source.requests <= 16, sorted(map(str, frozenset.union(*source.rounds)))
+
+
+def test_advice_does_not_remain_after_a_fix() -> None:
+    """It does nothing to traffic, so the fix has nothing to do with it."""
+    other = hand_made(endpoint("192.0.2.1"))
+
+    report = explain(settled(service(selector={"app": "Web"}), pod(), other))
+
+    assert [f.effect for f in find(report, "KSV401")] == [Effect.ADVICE]
+    (fix,) = find(report, "KSV101")[0].fixes
+    assert fix.outcome is not None
+    assert fix.outcome.remaining == ()

@@ -6,7 +6,8 @@ from kubesvc.analyzer import wording, workloads
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.objects import Pod
-from kubesvc.model.report import Finding, Row
+from kubesvc.model.read import Gap
+from kubesvc.model.report import Confidence, Finding, Row
 from kubesvc.semantics import readiness
 
 
@@ -29,16 +30,24 @@ def finished(this: Rule, view: ServiceView) -> Iterator[Finding]:
         The Service belongs to a job that is not running now.
     """
     pods = view.pods
-    if not pods or not all(readiness.is_terminal(pod) for pod in pods):
+    if not pods or not all(readiness.is_terminal(pod) for pod in pods) or view.unwanted:
         return
     for owner, mine in workloads.by_owner(view.snapshot, pods).items():
         refs = {pod.ref for pod in mine}
         places = [cell.place for cell in view.cells if cell.pod and cell.pod.ref in refs]
         rows = [Row("pod", _ended(view, pod), "status") for pod in mine[:3]]
+        rows += [_doubt(gap) for gap in view.workloads.gaps]
         headline = f"all {wording.count(len(mine), 'selected pod')} of {owner} have finished"
         if len(mine) == 1:
             headline = f"the selected pod {mine[0].metadata.name} has finished"
-        yield this.finding(view, headline, places, owner, rows)
+        # A workload of a kind that could not be read may be why nobody follows them: KSV102 would say so.
+        confidence = Confidence.LIKELY if view.workloads.gaps else None
+        yield this.finding(view, headline, places, owner, rows, confidence=confidence)
+
+
+def _doubt(gap: Gap) -> Row:
+    value = f"{gap.read} could not be read ({gap.reason}): one that is scaled to zero would explain it too"
+    return Row("not read", value, gap.read.kind)
 
 
 def _ended(view: ServiceView, pod: Pod) -> str:
