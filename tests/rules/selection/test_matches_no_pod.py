@@ -4,8 +4,9 @@ import json
 
 import pytest
 
+from kubesvc.analyzer.candidates import HASHES
 from kubesvc.model import derived
-from kubesvc.model.objects import Obj, Ref
+from kubesvc.model.objects import LabelSelector, LabelSelectorRequirement, Obj, Ref
 from kubesvc.model.query import Query
 from kubesvc.model.read import Read
 from kubesvc.model.report import Confidence, Effect, Verdict
@@ -276,3 +277,114 @@ def test_pods_of_another_namespace_do_not_count() -> None:
 
     assert report.findings[0].code == "KSV101"
     assert report.findings[0].culprit == Ref("Service", "shop", "web")
+
+
+def test_pods_of_other_applications_are_shown_and_not_offered() -> None:
+    """They share the instance only: nothing speaks for another name. So other namespaces are searched."""
+    of = service(selector={"name": "web", "instance": "prod"})
+    members = [
+        pod(name, labels={"name": name, "instance": "prod"}, ips=(f"10.0.0.{n}",))
+        for n, name in enumerate(("postgres", "redis"))
+    ]
+    away = pod(namespace="other", labels={"name": "web", "instance": "prod"})
+
+    found = only(explain(settled(of, *members, away)), "KSV101")
+
+    assert found.fixes == ()
+    assert rows(found)[:3] == [
+        "nearest: name=postgres, differs in value: 1 pod of Pod/postgres",
+        ": name=redis, differs in value: 1 pod of Pod/redis",
+        "elsewhere: namespace other has 1 pod with these labels",
+    ]
+
+
+def test_another_tier_of_the_same_application_is_offered() -> None:
+    """However its value is spelled: the name speaks for it."""
+    of = service(selector={"app": "web", "tier": "fe"})
+
+    (fix,) = only(explain(settled(of, pod(labels={"app": "web", "tier": "customer"}))), "KSV101").fixes
+
+    assert fix.title == "select tier=customer"
+
+
+@pytest.mark.parametrize("key", sorted(HASHES))
+def test_a_label_that_changes_with_each_rollout_is_removed(key: str) -> None:
+    """Its next value would be wrong again soon."""
+    of = service(selector={"app": "web", key: "old-5d4f8c7d9"})
+    member = pod(labels={"app": "web", key: "old-5d4f8c7d8"}, owner=BY_RS)
+
+    found = only(explain(settled(of, member, *WEB)), "KSV101")
+
+    (fix,) = found.fixes
+    assert fix.title == f"select no {key}"
+    assert fix.command is not None
+    assert json.loads(fix.command[-1]) == {"spec": {"selector": {key: None}}}
+    assert fix.outcome is not None
+    assert fix.outcome.verdict is Verdict.HEALTHY
+
+
+def test_a_selector_of_nothing_but_a_hash_has_no_candidate() -> None:
+    """Without it the Service would select nothing at all."""
+    of = service(selector={"pod-template-hash": "old"})
+
+    found = only(explain(settled(of, pod(labels={"pod-template-hash": "new"}))), "KSV101")
+
+    assert [row for row in rows(found) if row.startswith("nearest")] == []
+    assert found.fixes == ()
+
+
+@pytest.mark.parametrize(
+    ("spaces", "last"),
+    [
+        (3, "elsewhere: namespace other-2 has 1 pod with these labels"),
+        (4, ": and 1 more namespace"),
+        (6, ": and 3 more namespaces"),
+    ],
+)
+def test_at_most_three_namespaces_are_named(spaces: int, last: str) -> None:
+    """The others are counted."""
+    away = [pod(namespace=f"other-{n}") for n in range(spaces)]
+
+    found = only(explain(settled(service(), *away)), "KSV101")
+
+    named = [row for row in rows(found) if row.startswith("elsewhere")]
+    assert len(named) == 3
+    assert rows(found)[-2] == last
+
+
+def test_a_selector_with_expressions_holds_its_labels_too() -> None:
+    """A workload may name its keys in `matchExpressions` alone."""
+    expression = LabelSelectorRequirement(key="app", operator="In", values=("web",))
+    workload = with_(deployment(), spec__selector=LabelSelector(match_expressions=(expression,)))
+    members = pods(1, owner=BY_RS)
+
+    found = only(
+        explain(settled(service(selector={"app": "Web"}), *members, replica_set(), workload)), "KSV101"
+    )
+
+    assert found.fixes[0].notes == (
+        "Relabeling Deployment/web instead is not possible: app is in its immutable selector.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("selector", "same", "key"),
+    [
+        ({"app": "xyz", "tier": "t"}, {"tier": "t"}, "app"),
+        ({"app": "shop", "part": "xyz"}, {"app": "shop"}, "part"),
+    ],
+    ids=["of any application", "of the same application"],
+)
+def test_the_name_of_the_service_comes_before_other_unlike_values(
+    selector: dict[str, str], same: dict[str, str], key: str
+) -> None:
+    """Although more pods carry another."""
+    values = ("cart", "cart", "web")
+    members = [
+        pod(f"p-{n}", labels={**same, key: value}, ips=(f"10.0.0.{n}",)) for n, value in enumerate(values)
+    ]
+
+    found = only(explain(settled(service(selector=selector), *members)), "KSV101")
+
+    assert rows(found)[0].startswith(f"nearest: {key}=web, differs in value: 1 ready pod")
+    assert found.fixes[0].title == f"select {key}=web"

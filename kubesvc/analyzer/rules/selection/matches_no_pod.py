@@ -139,7 +139,8 @@ def _elsewhere(view: ServiceView) -> Iterator[Row]:
             "metadata.labels",
         )
     if len(spaces) > _OFFERED:
-        yield Row("", f"and {len(spaces) - _OFFERED} more namespaces", "metadata.labels")
+        more = wording.count(len(spaces) - _OFFERED, "more namespace")
+        yield Row("", f"and {more}", "metadata.labels")
 
 
 def _fix(view: ServiceView, candidate: Candidate) -> Fix:
