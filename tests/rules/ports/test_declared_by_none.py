@@ -15,11 +15,13 @@ from tests.support.builders import (
     node,
     owned_by,
     pod,
+    pods,
     port,
     replica_set,
     service,
     settled,
     slices,
+    unready,
     version,
     with_,
 )
@@ -183,3 +185,37 @@ def test_a_headless_service_suffers_nothing() -> None:
 def test_what_looks_like_it_is_not_it(ports: tuple[ServicePort, ...], members: tuple[Pod, ...]) -> None:
     """A number needs no declaration; finished pods serve nobody."""
     assert find(explain(settled(service("web", *ports), *members)), "KSV201") == ()
+
+
+def test_a_native_sidecar_on_an_old_server_is_named() -> None:
+    """It declares the port, and does not count yet."""
+    snapshot = cluster(OF, sidecar(), node(), version(32), *slices(OF, sidecar(), minor=32))
+
+    found = only(explain(snapshot), "KSV201")
+
+    assert [row for row in rows(found) if row.startswith("note")] == [
+        "note: http 15000/TCP (sidecar proxy): ports of native sidecars count from Kubernetes 1.33 on"
+    ]
+
+
+def test_a_headless_name_still_resolves() -> None:
+    """To ready pods, so that Ready does matter."""
+    members = (*pods(2), unready("web-3", ips=("10.0.0.3",)))
+
+    (found,) = find(explain(settled(headless("web", NAMED), *members)), "KSV201")
+
+    assert rows(found)[-1] == (
+        "clients: web resolves to 2 addresses (where CoreDNS answers); "
+        "SRV records of http lack those without the port"
+    )
+
+
+def test_a_placeholder_lists_nothing_without_ports() -> None:
+    """The controller keeps an empty slice for a family that no pod has; it hides no port."""
+    of = service("web", NAMED, ip_families=("IPv4", "IPv6"))
+
+    (found,) = find(explain(settled(of, pod())), "KSV201")
+
+    assert [row for row in rows(found) if row.startswith("slices")] == [
+        "slices: web-1 lists 1 endpoint with ports: [] (why kubectl describe shows addresses)"
+    ]

@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from kubesvc.model.objects import Container, Pod, Ref, ServicePort
+from kubesvc.model.objects import Container, Pod, Probe, Ref, Service, ServicePort, TCPSocketAction
 from kubesvc.model.report import Effect, Verdict
 from tests.support.builders import (
     container,
     deployment,
+    http_probe,
     owned_by,
     pod,
     port,
@@ -136,3 +137,43 @@ def test_two_causes_are_two_findings() -> None:
     report = explain(settled(OF, *members))
 
     assert sorted(found.code for found in report.findings) == ["KSV202", "KSV301"]
+
+
+ADMIN = ServicePort(name="admin", port=81, target_port="http")
+BOTH = pod("web-1", container("app", port(8080, "web"), port(8081, "http")), ips=("10.0.0.1",))
+TCP_PROBE = Probe(tcp_socket=TCPSocketAction(port="http"))
+NOT_RENAMED: dict[str, tuple[Service, Container]] = {
+    "another port of the Service needs the old name": (
+        service("web", NAMED, ADMIN),
+        container("app", port(8080, "http")),
+    ),
+    "the readiness probe asks it": (
+        OF,
+        container("app", port(8080, "http"), readiness_probe=http_probe("http")),
+    ),
+    "the liveness probe asks it": (OF, container("app", port(8080, "http"), liveness_probe=TCP_PROBE)),
+    "the startup probe asks it": (OF, container("app", port(8080, "http"), startup_probe=TCP_PROBE)),
+    "the new name is taken": (OF, container("app", port(8080, "http"), port(53, "web", "UDP"))),
+}
+
+
+@pytest.mark.parametrize(("of", "lacking"), NOT_RENAMED.values(), ids=NOT_RENAMED)
+def test_no_name_is_changed_that_something_else_needs(of: Service, lacking: Container) -> None:
+    """The rename would break that, or be refused."""
+    owner = (replica_set("old-abc", "old"), deployment("old", lacking))
+
+    found = only(explain(settled(of, BOTH, without("old-1", lacking, set_name="old-abc"), *owner)), "KSV202")
+
+    assert found.fixes == ()
+
+
+def test_a_probe_of_another_port_leaves_the_name_free() -> None:
+    """It asks for a number: the name may change."""
+    probed = container("app", port(8080, "http"), readiness_probe=http_probe(8080))
+    owner = (replica_set("old-abc", "old"), deployment("old", probed))
+
+    found = only(explain(settled(OF, WITH, without("old-1", probed, set_name="old-abc"), *owner)), "KSV202")
+
+    assert [fix.title for fix in found.fixes] == [
+        'name port 8080 of container app "web" in Deployment/old',
+    ]

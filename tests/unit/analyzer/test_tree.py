@@ -352,3 +352,13 @@ def test_checks_fit_the_service(of: Service, objects: tuple[Obj, ...], argv: lis
 
     assert len(checks) == len(argv)
     assert all(said in " ".join(check.command.argv) for check, (said,) in zip(checks, argv, strict=True))
+
+
+def test_a_published_endpoint_says_that_its_pod_is_not_ready() -> None:
+    """It gets traffic, and that deserves a look."""
+    found = lines(service(publish_not_ready_addresses=True), *pods(1), unready("web-2"))
+
+    shown = {line.value: line for line in found if line.kind is LineKind.ENDPOINT}
+    assert (shown["web-1"].state, shown["web-1"].mark) == ("ready", Mark.GOOD)
+    assert shown["web-2"].state == "published, not Ready: readiness probe of app"
+    assert shown["web-2"].mark is Mark.WARN

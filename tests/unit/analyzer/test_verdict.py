@@ -21,6 +21,7 @@ from tests.support.builders import (
     http_probe,
     pod,
     pods,
+    port,
     running,
     service,
     settled,
@@ -67,6 +68,11 @@ VERDICTS: dict[str, tuple[Service, tuple[Obj, ...], Verdict]] = {
         service(selector={}),
         (hand_made(endpoint("192.0.2.1"), endpoint("192.0.2.2", ready=False)),),
         Verdict.DEGRADED,
+    ),
+    "by hand, one leaves": (
+        service(selector={}),
+        (hand_made(endpoint("192.0.2.1"), endpoint("192.0.2.2", ready=False, terminating=True)),),
+        Verdict.HEALTHY,
     ),
     "by hand, another port name": (
         service("web", ServicePort(name="other", port=80), selector={}),
@@ -164,13 +170,45 @@ SUMMARIES: dict[str, tuple[Service, tuple[Obj, ...], str]] = {
         pods(2),
         "on port admin, 2 ready endpoints, none with that port",
     ),
+    "one pod with the port": (
+        service("web", with_(HTTP, target_port="web")),
+        (pod("web-1", container("app", port(8080, "web"))), pod("web-2", ips=("10.0.0.2",))),
+        "1 of 2 pods receive traffic",
+    ),
+    "no pod, one endpoint": (
+        service(),
+        (hand_made(endpoint("192.0.2.1")),),
+        "its selector matches no pod, but its slices list 1 endpoint",
+    ),
+    "no pod, two endpoints": (
+        service(),
+        (hand_made(endpoint("192.0.2.1"), endpoint("192.0.2.2")),),
+        "its selector matches no pod, but its slices list 2 endpoints",
+    ),
+    "nobody over one family": (DUAL, (pod(),), "1 of 1 pod receives traffic, none over IPv6"),
+    "nobody over the other": (
+        DUAL,
+        (pod(ips=("fd00::1",)),),
+        "1 of 1 pod receives traffic, none over IPv4",
+    ),
+    "nobody over any family": (
+        DUAL,
+        (unready(ips=("10.0.0.1", "fd00::1")),),
+        "0 of 1 pod receives traffic",
+    ),
+    "both families": (DUAL, (pod(ips=("10.0.0.1", "fd00::1")),), "1 of 1 pod receives traffic"),
+    "published": (
+        service(publish_not_ready_addresses=True),
+        (pod(), unready("web-2", ips=("10.0.0.2",)), unready("web-3", ips=("10.0.0.3",))),
+        "3 of 3 pods receive traffic, 2 of them not Ready, but published",
+    ),
 }
 
 
 @pytest.mark.parametrize(("of", "objects", "said"), SUMMARIES.values(), ids=SUMMARIES)
 def test_the_summary_says_what_the_verdict_rests_on(of: Service, objects: tuple[Obj, ...], said: str) -> None:
     """In one clause."""
-    assert explain(settled(of, *objects)).subjects[0].summary.startswith(said)
+    assert explain(settled(of, *objects)).subjects[0].summary == said
 
 
 def test_an_unknown_verdict_names_what_is_missing() -> None:
@@ -178,3 +216,28 @@ def test_an_unknown_verdict_names_what_is_missing() -> None:
     report = ask(Query("shop", ("web",)), FakeSource(settled(service()), denied=(Read("EndpointSlice"),)))
 
     assert report.subjects[0].summary.endswith("could not be read (forbidden)")
+
+
+@pytest.mark.parametrize(
+    ("ages", "expected"),
+    [
+        ([59], Verdict.PROGRESSING),
+        ([60], Verdict.BROKEN),
+        ([1, 2], Verdict.PROGRESSING),
+        ([1, 61], Verdict.BROKEN),
+    ],
+    ids=["young", "old", "both young", "one old"],
+)
+def test_a_workload_has_a_minute_to_make_its_pods(ages: list[int], expected: Verdict) -> None:
+    """Before that nothing is wrong yet."""
+    made = [
+        with_(deployment(f"w-{n}"), metadata__creation_timestamp=NOW - timedelta(seconds=age))
+        for n, age in enumerate(ages)
+    ]
+
+    report = explain(settled(service(), *made))
+
+    assert verdict(report) is expected
+    assert [found.code for found in report.findings] == (
+        [] if expected is Verdict.PROGRESSING else ["KSV901"]
+    )

@@ -183,3 +183,19 @@ def test_ownership_is_kind_version_and_uid() -> None:
     assert not drift.is_controllers(hand_made(), service())
     assert drift.is_managed(ours)
     assert ours.metadata.labels[endpoints.MANAGED_BY] == endpoints.CONTROLLER
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        hand_made(endpoint("10.244.0.5", target=pod())),
+        hand_made(endpoint("10.244.0.9", target=pod())),
+        hand_made(endpoint("10.244.0.5", target=pod(), ready=False, serving=False)),
+    ],
+    ids=["port", "address", "conditions"],
+)
+def test_what_another_writer_says_of_a_pod_is_not_the_controllers(other: EndpointSlice) -> None:
+    """The controller lists it without the port, as it should; what both say together is not its doing."""
+    of = service("web", NAMED)
+
+    assert differences(of, (*slices(of, pod()), other), pod()) == ()
