@@ -131,8 +131,8 @@ def test_a_pod_that_is_given_time_is_no_trouble_yet() -> None:
 
 
 def test_a_workload_that_makes_no_pods_is_unexplained_for_now() -> None:
-    """The Service is broken, and its port says so."""
-    report = explain(settled(service(), deployment(replicas=3)))
+    """The Service is broken, and its port says so; a workload that wants none is not named."""
+    report = explain(settled(service(), deployment(replicas=3), deployment("off", replicas=0)))
 
     found = only(report, "KSV901")
     assert verdict(report) is Verdict.BROKEN

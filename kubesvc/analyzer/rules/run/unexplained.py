@@ -56,6 +56,8 @@ _SHOWN: Final = 3
 def _workloads(view: ServiceView) -> Iterator[Row]:
     """Name the workloads that should have pods, with what their conditions say of it."""
     for workload in view.optional(lambda: view.making) or ():
+        if not wanted(workload):
+            continue
         failed = [entry for entry in workload.status.conditions if entry.type == "ReplicaFailure"]
         said = "".join(f": {entry.reason}, {entry.message}" for entry in failed)
         wants = (
