@@ -13,7 +13,7 @@ def grouped(command: Callable[..., int]) -> Callable[..., int]:
     groups: dict[str, Any] = {name: hint for name, hint in hints.items() if is_dataclass(hint)}
 
     @wraps(command)
-    def spread(**values: Any) -> int:  # noqa: ANN401 - whatever typer parsed
+    def spread(**values: Any) -> int:
         for name, group in groups.items():
             values[name] = group(**{field.name: values.pop(field.name) for field in fields(group)})
         return command(**values)

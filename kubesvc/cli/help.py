@@ -15,7 +15,7 @@ _HELP: Final = "Show this message and exit."
 class Command(TyperCommand):
     """A command whose help has its examples before the many options."""
 
-    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - typer's types are private
+    def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the page."""
         arguments = [param.metavar for param in self.params if param.param_type_name == "argument"]
         usage = " ".join(filter(None, [ctx.command_path, *(f"[{name}]" for name in arguments), "[OPTIONS]"]))
@@ -28,7 +28,7 @@ class Command(TyperCommand):
             blocks.append(f"{title}:\n" + "\n".join(_entry(name, text) for name, text in options))
         formatter.write("\n\n".join(blocks) + "\n")
 
-    def _groups(self, ctx: Any) -> dict[str, list[tuple[str, str]]]:  # noqa: ANN401 - likewise
+    def _groups(self, ctx: Any) -> dict[str, list[tuple[str, str]]]:
         groups: dict[str, list[tuple[str, str]]] = {_GENERAL: []}
         params: list[Any] = list(self.get_params(ctx))
         for param in params:
@@ -41,7 +41,7 @@ class Command(TyperCommand):
 class Group(TyperGroup):
     """The list of commands."""
 
-    def format_help(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401 - typer's types are private
+    def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the page."""
         commands = [
             (name, (command.help or "").strip().splitlines()[0]) for name, command in self.commands.items()
@@ -57,7 +57,7 @@ class Group(TyperGroup):
         formatter.write("\n\n".join(blocks) + "\n")
 
 
-def _spelled(param: Any) -> str:  # noqa: ANN401 - typer's types are private
+def _spelled(param: Any) -> str:
     names = ", ".join(sorted(param.opts, key=len, reverse=True))
     return names if param.is_flag else f"{names} {param.metavar}"
 

@@ -40,7 +40,7 @@ class FailOn(StrEnum):
 def section(title: str) -> Callable[..., Any]:
     """Return what declares the options under one heading of the help page: its text, metavar and names."""
 
-    def option(text: str, metavar: str = "", *names: str, hidden: bool = False) -> Any:  # noqa: ANN401 - typer says so
+    def option(text: str, metavar: str = "", *names: str, hidden: bool = False) -> Any:
         return Option(*names, metavar=metavar or None, help=text, rich_help_panel=title, hidden=hidden)
 
     return option

@@ -40,7 +40,7 @@ def essence(report: Report) -> dict[str, Any]:
 
 @given(worlds(), st.randoms(use_true_random=False))
 @some
-def test_the_order_of_objects_never_matters(world: World, random: Any) -> None:  # noqa: ANN401 - random.Random
+def test_the_order_of_objects_never_matters(world: World, random: Any) -> None:
     """Lists come in any order, endpoints of a slice too."""
     shuffled = list(world.objects)
     random.shuffle(shuffled)

@@ -40,7 +40,7 @@ class Asked(NamedTuple):
 Fault = Callable[[Asked], Answer | None]
 
 
-def status(code: int, reason: str, message: str = "", **more: Any) -> Answer:  # noqa: ANN401 - JSON
+def status(code: int, reason: str, message: str = "", **more: Any) -> Answer:
     """A Status, as the API server refuses."""
     document = {"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code, "reason": reason}
     return Answer(code, json.dumps({**document, "message": message, **more}).encode())
@@ -176,7 +176,7 @@ def _selected(document: Document, query: dict[str, str]) -> bool:
     )
 
 
-def _field(document: Document, path: str) -> Any:  # noqa: ANN401 - JSON
+def _field(document: Document, path: str) -> Any:
     value: Any = document
     for part in path.split("."):
         value = (value or {}).get(part)

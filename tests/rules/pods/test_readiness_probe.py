@@ -315,7 +315,7 @@ def test_a_pod_that_was_ready_before_says_since_when() -> None:
     assert rows(found)[0] == "pod: web-1 on node-a, running 1d, not ready for 5 min"
 
 
-def restarted(since: datetime, **ended: Any) -> Pod:  # noqa: ANN401
+def restarted(since: datetime, **ended: Any) -> Pod:
     """A pod whose container was restarted, and made long before."""
     last = ContainerState(terminated=StateTerminated(**ended)) if ended else ContainerState()
     status = running(ready=False, since=since, restart_count=9, last_state=last)

@@ -139,7 +139,7 @@ def test_a_full_disk_is_an_error() -> None:
 def test_closed_streams_are_no_bug(line: str, status: int) -> None:
     """Daemons start programs that way: what would be said is lost, and nothing comes in."""
     shell = f'"{sys.executable}" -m kubesvc {line}'
-    done = subprocess.run(["/bin/sh", "-c", shell], capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(["/bin/sh", "-c", shell], capture_output=True, text=True, check=False)
 
     assert done.returncode == status
     assert "internal error" not in done.stderr
@@ -180,7 +180,7 @@ def test_rules_lists_every_cause_and_explain_its_page(kubesvc: Kubesvc) -> None:
 def test_what_is_known_of_rules_fits_a_terminal(kubesvc: Kubesvc, arguments: tuple[str, ...]) -> None:
     """Broken at blanks; in a pipe it is one line per item."""
     reader, writer = os.openpty()
-    subprocess.run(  # noqa: S603 - ourselves
+    subprocess.run(
         [sys.executable, "-m", "kubesvc", *arguments],
         stdout=writer,
         env={**os.environ, "COLUMNS": "60"},

@@ -76,7 +76,7 @@ def header(target: Target, clock: Clock) -> bytes:
 
 def test_a_plugin_runs_once(plugin: Plugin, clock: Clock) -> None:
     """Its answer serves all requests."""
-    credentials = Credentials(plugin.answers(token="t"), {}, clock)  # noqa: S106
+    credentials = Credentials(plugin.answers(token="t"), {}, clock)
 
     assert [credentials.login(moment(5)).authorization for _ in range(3)] == [b"Bearer t"] * 3
     assert plugin.runs == 1
@@ -85,7 +85,7 @@ def test_a_plugin_runs_once(plugin: Plugin, clock: Clock) -> None:
 def test_a_plugin_runs_again_when_its_answer_expires(plugin: Plugin, clock: Clock) -> None:
     """Waiting and watching outlive a token."""
     expires = {"expirationTimestamp": "2023-11-14T22:14:20Z"}  # a minute after NOW
-    credentials = Credentials(plugin.answers(token="t", **expires), {}, clock)  # noqa: S106
+    credentials = Credentials(plugin.answers(token="t", **expires), {}, clock)
 
     credentials.login(moment(5))
     clock.now += 61
@@ -96,7 +96,7 @@ def test_a_plugin_runs_again_when_its_answer_expires(plugin: Plugin, clock: Cloc
 
 def test_a_plugin_runs_again_after_a_401_unless_it_just_ran(plugin: Plugin, clock: Clock) -> None:
     """A token that never worked is not fetched again and again."""
-    credentials = Credentials(plugin.answers(token="t"), {}, clock)  # noqa: S106
+    credentials = Credentials(plugin.answers(token="t"), {}, clock)
 
     credentials.login(moment(5))
     credentials.reject()

@@ -197,7 +197,7 @@ def execute(command: str, version: str = V1, **more: object) -> dict[str, Any]:
 
 @CASES.expect("a")
 def plugin_token(world: World) -> list[str]:
-    world.plugin(credential(token="$A-$B-$1"))  # noqa: S106
+    world.plugin(credential(token="$A-$B-$1"))
     env = [{"name": "A", "value": "own"}]
     world.env["B"] = "inherited"
     world.login(execute("./.kube/../plugin", args=["arg"], env=env), name="config")
@@ -207,13 +207,13 @@ def plugin_token(world: World) -> list[str]:
 
 @CASES.expect("a")
 def plugin_of_the_older_version(world: World) -> list[str]:
-    world.login(execute(world.plugin(credential(V1BETA1, token="t")), V1BETA1))  # noqa: S106
+    world.login(execute(world.plugin(credential(V1BETA1, token="t")), V1BETA1))
     return []
 
 
 @CASES.expect("a")
 def plugin_from_path(world: World) -> list[str]:
-    world.plugin(credential(token="from-path"), "bin/my-login")  # noqa: S106
+    world.plugin(credential(token="from-path"), "bin/my-login")
     world.env["PATH"] = f"{world.folder}/bin:/usr/bin:/bin"
     world.login(execute("my-login", env=[{"name": "PATH", "value": "/usr/bin:/bin"}]))
     return []
@@ -272,19 +272,19 @@ def plugin_fails(world: World) -> list[str]:
 
 @CASES.expect(None)
 def plugin_without_a_mode(world: World) -> list[str]:
-    world.login(execute(world.plugin(credential(token="t")), interactiveMode=""))  # noqa: S106
+    world.login(execute(world.plugin(credential(token="t")), interactiveMode=""))
     return []
 
 
 @CASES.expect(None)
 def plugin_that_needs_a_terminal(world: World) -> list[str]:
-    world.login(execute(world.plugin(credential(token="t")), interactiveMode="Always"))  # noqa: S106
+    world.login(execute(world.plugin(credential(token="t")), interactiveMode="Always"))
     return []
 
 
 @CASES.expect(None)
 def plugin_that_answers_in_another_version(world: World) -> list[str]:
-    world.login(execute(world.plugin(credential(V1BETA1, token="t"))))  # noqa: S106
+    world.login(execute(world.plugin(credential(V1BETA1, token="t"))))
     return []
 
 

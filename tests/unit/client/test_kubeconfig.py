@@ -55,7 +55,7 @@ def login(**user: object) -> str:
 
 def test_names_context_cluster_and_user(home: Path, write: Write) -> None:
     """The report's first line needs the context; a refused request needs the rest."""
-    write(login(token="t"))  # noqa: S106
+    write(login(token="t"))
 
     target = one(home)
 
@@ -104,7 +104,7 @@ def test_in_a_pod_an_ipv6_host_is_bracketed(home: Path, service_account: Path) -
 
 def test_in_a_pod_flags_still_count(home: Path, service_account: Path) -> None:
     """A token, a namespace, and whom to act as."""
-    options = Options(token="mine", namespace="other", as_user="jane")  # noqa: S106
+    options = Options(token="mine", namespace="other", as_user="jane")
 
     target = resolve(options, IN_POD, home, service_account)
 

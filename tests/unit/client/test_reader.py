@@ -34,7 +34,7 @@ class Client:
     def __init__(self) -> None:
         self._connections: list[Connection] = []
 
-    def source(self, url: str, seconds: float = 20.0, **options: Any) -> ClusterSource:  # noqa: ANN401
+    def source(self, url: str, seconds: float = 20.0, **options: Any) -> ClusterSource:
         """A source on a server; its second look is immediate."""
         connection = Connection(Target(url, context="test"), {}, sleep=lambda _: None)
         self._connections.append(connection)

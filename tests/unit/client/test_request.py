@@ -32,7 +32,7 @@ def test_a_list_carries_its_selectors_and_a_page_size() -> None:
 
 def test_the_next_page_is_asked_for_with_the_token() -> None:
     """The limit stays."""
-    asked = request(Read("Pod", "shop"), token="next")  # noqa: S106 - it continues a list
+    asked = request(Read("Pod", "shop"), token="next")
 
     assert asked.query == (("limit", "500"), ("continue", "next"))
 

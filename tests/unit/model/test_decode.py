@@ -22,7 +22,7 @@ def one(document: object, kind: str, part: Portion = Portion.WHOLE) -> Obj:
     return page.objects[0]
 
 
-def listed(*items: object, **metadata: Any) -> bytes:  # noqa: ANN401 - JSON
+def listed(*items: object, **metadata: Any) -> bytes:
     """A list as the API server sends it."""
     return json.dumps({"kind": "PodList", "metadata": metadata, "items": items}).encode()
 

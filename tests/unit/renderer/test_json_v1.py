@@ -27,7 +27,7 @@ VALIDATOR: Final = jsonschema.Draft202012Validator(
 )
 
 
-def parsed(report: Report) -> Any:  # noqa: ANN401 - a JSON document
+def parsed(report: Report) -> Any:
     """Render, validate and read back."""
     document = json.loads(render_json(report))
     VALIDATOR.validate(document)
@@ -46,7 +46,7 @@ def test_the_schema_is_strict() -> None:
     assert all(node["additionalProperties"] is False for node in objects)
 
 
-def _nodes(node: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - a JSON document
+def _nodes(node: Any) -> list[dict[str, Any]]:
     inner = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
     own = [node] if isinstance(node, dict) else []
     return own + [found for child in inner for found in _nodes(child)]
