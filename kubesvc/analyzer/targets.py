@@ -1,6 +1,5 @@
 """Which Services a query names, and what is near those that do not exist."""
 
-from collections.abc import Iterable
 from typing import Final
 
 from msgspec import Struct
@@ -11,6 +10,7 @@ from kubesvc.model.query import Query
 from kubesvc.model.read import Portion, Read, Unavailable
 from kubesvc.model.report import Missing
 from kubesvc.model.snapshot import Snapshot
+from kubesvc.semantics.reads import slices_named
 
 _SEPARATELY: Final = 3
 """Up to so many Services are read each with its own pods and slices; more share namespace-wide lists."""
@@ -47,7 +47,8 @@ def _want_lists(snapshot: Snapshot, namespace: str) -> None:
 
 def _named(query: Query, snapshot: Snapshot) -> Asked:
     reads = {name: Read("Service", query.namespace, name) for name in dict.fromkeys(query.names)}
-    snapshot.want((*reads.values(), *_slices(reads.values())))
+    # A Service's slices are known by its name: they are asked for along with it.
+    snapshot.want((*reads.values(), *(slices_named(query.namespace, name) for name in reads)))
     services: list[Service] = []
     missing: list[Missing] = []
     absent: list[str] = []
@@ -62,13 +63,6 @@ def _named(query: Query, snapshot: Snapshot) -> Asked:
         else:
             absent.append(name)
     return Asked(tuple(services), (*missing, *_missing(query, snapshot, absent)))
-
-
-def _slices(reads: Iterable[Read]) -> Iterable[Read]:
-    """A Service's slices are known by its name: ask for them along with it."""
-    for read in reads:
-        labels = selector.selector({"kubernetes.io/service-name": read.name})
-        yield Read("EndpointSlice", read.namespace, labels=labels)
 
 
 def _missing(query: Query, snapshot: Snapshot, names: list[str]) -> list[Missing]:

@@ -39,7 +39,7 @@ def ask(
     lines = [f"GET {where} HTTP/1.1".encode(), f"User-Agent: kubesvc/{__version__}".encode()]
     lines += [name.encode() + b": " + value for name, value in headers]
     wire.sendall(b"\r\n".join([*lines, b"", b""]))
-    with http.client.HTTPResponse(wire, method="GET") as answer:  # type: ignore[arg-type]
+    with http.client.HTTPResponse(wire, method="GET") as answer:  # type: ignore[arg-type]  # it needs only makefile()
         answer.begin()
         found = {name.lower(): value for name, value in answer.headers.items()}
         body = _body(answer, found.get("content-encoding", ""), body_limit)

@@ -131,7 +131,7 @@ def _started(plugin: Exec, command: str, variables: Mapping[str, str], *, intera
     # Only what does not need the terminal can have a group of its own, to be ended with all its children.
     group = 0 if os.name == "posix" and not interactive else None
     try:
-        return Popen(  # noqa: S603
+        return Popen(  # noqa: S603 - the user's kubeconfig names it
             [command, *plugin.args],
             env=variables,
             stdin=stdin,

@@ -13,7 +13,6 @@ from kubesvc.errors import ConnectionFailed
 from kubesvc.model.text import one_line
 
 _UNABLE: Final = "Unable to connect to the server: "
-_Ip = ipaddress.IPv4Address | ipaddress.IPv6Address
 _PORTS: Final = {"http": 80, "https": 443, "socks5": 1080}
 _SOCKS_ERRORS: Final = (
     "", "general failure", "not allowed by its rules", "network unreachable", "host unreachable",
@@ -116,7 +115,7 @@ def tunnel(wire: Wire, proxy: Proxy, host: str, port: int) -> None:
     if proxy.authorization:
         lines.append(b"Proxy-Authorization: " + proxy.authorization)
     wire.sendall(b"\r\n".join([*lines, b"", b""]))
-    answer = http.client.HTTPResponse(wire, method="CONNECT")  # type: ignore[arg-type]
+    answer = http.client.HTTPResponse(wire, method="CONNECT")  # type: ignore[arg-type]  # it needs only makefile()
     answer.begin()
     if answer.status != http.client.OK:
         raise ConnectionFailed(

@@ -52,7 +52,7 @@ def _trust(context: ssl.SSLContext, tls: Tls) -> None:
     try:
         blocks = _CERTIFICATE.findall(tls.ca_data or Path(tls.ca_file).read_bytes())
         if not blocks:
-            raise ValueError("unable to parse bytes as PEM block")  # noqa: TRY301
+            raise ValueError("unable to parse bytes as PEM block")  # noqa: TRY301 - as ssl itself would raise it
         context.load_verify_locations(cadata=b"\n".join(blocks).decode("ascii"))
     except OSError as error:  # ssl.SSLError is one
         reason = "failed to parse certificate" if isinstance(error, ssl.SSLError) else error.strerror

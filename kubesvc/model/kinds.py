@@ -43,5 +43,3 @@ _ALL: Final = (
 )
 
 KINDS: Final = {kind.name: kind for kind in _ALL}
-
-WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet")

@@ -155,7 +155,11 @@ def is_member(steps: Chain) -> bool | None:
 
 def address(pod: Pod, family: str) -> str | None:
     """Return the pod's first address of a family (getEndpointAddresses: `podIP` is not consulted)."""
-    return next((canonical(entry.ip) for entry in pod.status.pod_ips if family_of(entry.ip) == family), None)
+    return next(iter(_addresses(pod, family)), None)
+
+
+def _addresses(pod: Pod, family: str) -> tuple[str, ...]:
+    return tuple(canonical(entry.ip) for entry in pod.status.pod_ips if family_of(entry.ip) == family)
 
 
 def conditions(service: Service, pod: Pod) -> Conditions:
@@ -169,12 +173,11 @@ def conditions(service: Service, pod: Pod) -> Conditions:
 def endpoint(service: Service, pod: Pod, family: str, nodes: Nodes) -> Endpoint:
     """Return the endpoint of a member (utils.go, podToEndpoint)."""
     decided = conditions(service, pod)
-    addresses = tuple(canonical(entry.ip) for entry in pod.status.pod_ips if family_of(entry.ip) == family)
     node = (nodes or {}).get(pod.spec.node_name)
     meta = pod.metadata
     named = bool(pod.spec.hostname) and pod.spec.subdomain == service.metadata.name
     return Endpoint(
-        addresses=addresses,
+        addresses=_addresses(pod, family),
         conditions=EndpointConditions(
             ready=decided.ready, serving=decided.serving, terminating=decided.terminating
         ),

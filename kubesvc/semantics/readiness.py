@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from kubesvc.model.cell import Step, StepKind, met, unmet
-from kubesvc.model.objects import Condition, Container, ContainerStatus, Pod, Probe
+from kubesvc.model.objects import Condition, Container, ContainerStatus, Pod, Probe, StateTerminated
 from kubesvc.semantics.ports import is_sidecar
 
 BACK_OFF: Final = "CrashLoopBackOff"
@@ -76,15 +76,20 @@ def _initialized(container: Container, status: ContainerStatus | None) -> Step:
     field = f"status.initContainerStatuses[{container.name}].state"
     state = status.state if status else None
     if state and state.terminated:
-        passed = state.terminated.exit_code == 0
-        value = f"{state.terminated.reason or 'terminated'}, exit code {state.terminated.exit_code}"
-        return Step(StepKind.INITIALIZED, passed, field, value, container.name, state.terminated.reason)
+        ended = state.terminated
+        return Step(
+            StepKind.INITIALIZED, ended.exit_code == 0, field, _how(ended), container.name, ended.reason
+        )
     if state and state.waiting:
         reason = state.waiting.reason
         value = state.waiting.message or reason
         return unmet(StepKind.INITIALIZED, field, value, container.name, reason)
     value = "running" if state and state.running else "waiting"
     return unmet(StepKind.INITIALIZED, field, value, container.name)
+
+
+def _how(ended: StateTerminated) -> str:
+    return f"{ended.reason or 'terminated'}, exit code {ended.exit_code}"
 
 
 def _serving_steps(container: Container, status: ContainerStatus | None, where: str) -> Iterator[Step]:
@@ -118,8 +123,8 @@ def _running(container: Container, status: ContainerStatus | None, field: str) -
         return met(StepKind.RUNNING, f"{field}.state", "running", container.name)
     if state and state.terminated:
         ended = state.terminated
-        value = f"{ended.reason or 'terminated'}, exit code {ended.exit_code}"
-        return unmet(StepKind.RUNNING, f"{field}.state.terminated", value, container.name, ended.reason)
+        where = f"{field}.state.terminated"
+        return unmet(StepKind.RUNNING, where, _how(ended), container.name, ended.reason)
     waiting = state.waiting if state else None
     return unmet(
         StepKind.RUNNING,

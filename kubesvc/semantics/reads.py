@@ -15,8 +15,12 @@ NODES_BY_NAME: Final = 3
 
 def slices_of(service: Service) -> Read:
     """Return the read of all slices of a Service, whoever manages them."""
-    labels = selector.selector({SERVICE_NAME: service.metadata.name})
-    return Read("EndpointSlice", service.metadata.namespace, labels=labels)
+    return slices_named(service.metadata.namespace, service.metadata.name)
+
+
+def slices_named(namespace: str, name: str) -> Read:
+    """Return the read of the slices of a Service of which only the name is known."""
+    return Read("EndpointSlice", namespace, labels=selector.selector({SERVICE_NAME: name}))
 
 
 def pods_of(service: Service) -> Read:
