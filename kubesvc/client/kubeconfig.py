@@ -171,12 +171,12 @@ def _base_url(server: str) -> tuple[str, bool]:
         if not url.scheme or not url.netloc:
             url = urlsplit(f"http://{server}")
             if url.path not in {"", "/"}:
-                raise ValueError("it must be a URL or a host:port pair")  # noqa: TRY301 - caught below, where the file is named
+                raise ValueError("it must be a URL or a host:port pair")  # noqa: TRY301 - caught below, beside the port
         _ = url.port  # raises if it is no number
         if url.scheme not in {"http", "https"} or not url.hostname:
-            raise ValueError("it must begin with https:// or http://")  # noqa: TRY301 - caught below, where the file is named
+            raise ValueError("it must begin with https:// or http://")  # noqa: TRY301 - caught below, beside the port
         if "@" in url.netloc:
-            raise ValueError("credentials belong under users, not into the address")  # noqa: TRY301 - caught below, where the file is named
+            raise ValueError("credentials belong under users, not into the address")  # noqa: TRY301 - caught below, beside the port
     except ValueError as error:
         shown = one_line(server.rpartition("@")[2])
         raise KubeconfigError(f'server "{shown}" cannot be used: {one_line(str(error))}') from None
