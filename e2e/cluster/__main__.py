@@ -21,7 +21,7 @@ from urllib3.exceptions import HTTPError
 from e2e.cluster import access, background, marker
 from e2e.cluster.build import build, kubectl
 from e2e.cluster.errors import ClusterError, ProviderError
-from e2e.cluster.parts import PARTS
+from e2e.cluster.parts import control_plane_parts
 from e2e.cluster.provider import KUBECONFIG, open_cluster
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m e2e.cluster", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("build", help="build all parts from their Go modules")
+    commands.add_parser("build", help="build the default control plane from its Go modules")
     commands.add_parser("up", help="start the background cluster; prints its KUBECONFIG export")
     commands.add_parser("down", help="end the background cluster")
     commands.add_parser("status", help="tell whether the background cluster is up")
@@ -67,9 +67,9 @@ def _say(line: str) -> None:
 
 
 def _build() -> int:
-    build(PARTS.values())
+    build(control_plane_parts())
     kubectl()
-    _say("all parts are built")
+    _say("the control plane is built")
     return 0
 
 
