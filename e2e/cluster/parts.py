@@ -88,6 +88,7 @@ PARTS: Mapping[str, Part] = MappingProxyType(
         part.name: part
         for part in (
             _kubernetes(DEFAULT_KUBERNETES),
+            _kubernetes("kubernetes-1.34"),
             Part(
                 "etcd",
                 module="go.etcd.io/etcd/server/v3",
