@@ -30,7 +30,7 @@ class Options:
     extra_flags: further flags per component (`kube-apiserver`, `kube-controller-manager`,
         `kube-scheduler`, `etcd`, `kwok`), appended last, so that they win.
     without: components not to start, such as `kwok` or `kube-scheduler`.
-    kubernetes: the directory under `modules/` whose Kubernetes is run.
+    kubernetes: the directory under `modules/` whose Kubernetes is run; see `kubernetes_part`.
     """
 
     controllers: tuple[str, ...] = ("*",)

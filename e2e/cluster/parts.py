@@ -51,6 +51,12 @@ class Part:
         return found[1]
 
     @property
+    def minor(self) -> str:
+        """The minor that the version is a patch of, such as `1.36`."""
+        major, minor, _ = self.version.removeprefix("v").split(".", 2)
+        return f"{major}.{minor}"
+
+    @property
     def link_flags(self) -> str:
         """What `go build -ldflags` gets: no symbols, and the version a server reports.
 
@@ -59,7 +65,7 @@ class Part:
         """
         flags = ["-s", "-w"]
         if self.reports_version:
-            major, minor, _ = self.version.removeprefix("v").split(".", 2)
+            major, minor = self.minor.split(".")
             stamp = {"gitVersion": self.version, "gitMajor": major, "gitMinor": minor}
             flags += [f"-X k8s.io/component-base/version.{name}={value}" for name, value in stamp.items()]
         return " ".join(flags)
@@ -102,6 +108,17 @@ PARTS: Mapping[str, Part] = MappingProxyType(
         )
     }
 )
+
+
+def kubernetes_part(minor: str) -> str:
+    """The directory of a Kubernetes minor, such as `1.36`, as `Options.kubernetes` takes it.
+
+    Raises BuildError for a minor that is not built here, naming those that are.
+    """
+    names = {part.minor: name for name, part in PARTS.items() if part.reports_version}
+    if minor not in names:
+        raise BuildError(f"no Kubernetes {minor!r} is built here; known: {', '.join(sorted(names))}")
+    return names[minor]
 
 
 def control_plane_parts(kubernetes: str = DEFAULT_KUBERNETES) -> tuple[Part, ...]:
