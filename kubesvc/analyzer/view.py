@@ -75,15 +75,12 @@ class ServiceView:
             pods = self.pods
         except Unavailable:
             return None
-        version = self.snapshot.server
-        return cells.Selected(
-            pods, reads.nodes_of(self.snapshot, pods), version.minor_number if version else 0
-        )
+        return cells.Selected(pods, reads.nodes_of(self.snapshot, self.service, pods), self.snapshot.minor)
 
     @property
     def minor(self) -> int:
         """The server's minor version, 0 where it is not known."""
-        return self.snapshot.server.minor_number if self.snapshot.server else 0
+        return self.snapshot.minor
 
     @cached_property
     def cells(self) -> tuple[Cell, ...]:

@@ -31,6 +31,7 @@ _ALL: Final = (
         namespaced=True,
         struct=objects.EndpointSlice,
     ),
+    Kind("Endpoints", "v1", "endpoints", namespaced=True, struct=objects.Endpoints),
     Kind("Pod", "v1", "pods", namespaced=True, struct=objects.Pod),
     Kind("Node", "v1", "nodes", namespaced=False, struct=objects.Node),
     Kind("Namespace", "v1", "namespaces", namespaced=False, struct=objects.Namespace),

@@ -146,6 +146,11 @@ class Snapshot(Struct, frozen=True, dict=True):
         found = self.objects.get(Ref("Version", "", "server"))
         return found if isinstance(found, Version) else None
 
+    @property
+    def minor(self) -> int:
+        """The API server's minor version; 0 where it is not known."""
+        return self.server.minor_number if self.server else 0
+
 
 def complete(context: str, taken_at: datetime, objects: Iterable[Obj]) -> Snapshot:
     """Build a snapshot in which what is absent does not exist: for simulations, whole files and tests."""

@@ -44,7 +44,7 @@ def drift(
     if not endpoints.managed(service):
         return ()
     ours = {entry.metadata.name for entry in slices if is_controllers(entry, service)}
-    foreign = {entry.metadata.name for entry in slices if not is_managed(entry)}
+    foreign = {entry.metadata.name for entry in slices if not endpoints.is_managed(entry)}
     found: list[Drift] = []
     for cell in cells:
         listed = _of(cell, service, ours, foreign)
@@ -57,22 +57,14 @@ def _is_unread(cell: Cell, unread: frozenset[str] | None) -> bool:
     return unread is None or (cell.place.endpoint is not None and cell.place.endpoint.name in unread)
 
 
-def is_managed(entry: EndpointSlice) -> bool:
-    """Tell whether the controller acts on this slice: by its label alone (syncService)."""
-    return entry.metadata.labels.get(endpoints.MANAGED_BY) == endpoints.CONTROLLER
-
-
 def is_controllers(entry: EndpointSlice, service: Service) -> bool:
     """Tell whether the controller keeps this slice for this incarnation of the Service (utils.go, ownedBy).
 
     Others that it manages it deletes: of an earlier incarnation, or of a family that the Service no longer
     has.
     """
-    owned = any(
-        owner.uid == service.metadata.uid and owner.kind == "Service" and owner.api_version == "v1"
-        for owner in entry.metadata.owner_references
-    )
-    return owned and is_managed(entry) and entry.address_type in endpoints.families(service)
+    owned = endpoints.is_owned(entry, service)
+    return owned and endpoints.is_managed(entry) and entry.address_type in endpoints.families(service)
 
 
 def _of(cell: Cell, service: Service, ours: set[str], foreign: set[str]) -> Drift | None:

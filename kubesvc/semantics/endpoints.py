@@ -1,9 +1,9 @@
 """Which endpoints the EndpointSlice controller writes for a Service, and why (endpointslice/utils.go)."""
 
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
-from ipaddress import IPv6Address, ip_address
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
+
+from msgspec.structs import replace
 
 from kubesvc.model import selector
 from kubesvc.model.cell import Chain, Conditions, Step, StepKind, met, unmet
@@ -20,14 +20,14 @@ from kubesvc.model.objects import (
     ServicePort,
     TargetRef,
 )
-from kubesvc.semantics import readiness
+from kubesvc.semantics import readiness, topology
+from kubesvc.semantics.addresses import canonical, family_of
 from kubesvc.semantics.ports import find_port, target
 
 CONTROLLER: Final = "endpointslice-controller.k8s.io"
 SERVICE_NAME: Final = "kubernetes.io/service-name"
 MANAGED_BY: Final = "endpointslice.kubernetes.io/managed-by"
 HEADLESS: Final = "service.kubernetes.io/headless"
-ZONE: Final = "topology.kubernetes.io/zone"
 MAX_ENDPOINTS: Final = 100
 """Endpoints in one slice by default (`--max-endpoints-per-slice`)."""
 
@@ -54,25 +54,6 @@ def families(service: Service) -> tuple[str, ...]:
     if service.spec.cluster_ip and not service.headless:
         return (family_of(service.spec.cluster_ip),)
     return ("IPv4", "IPv6")
-
-
-def family_of(address: str) -> str:
-    """Return IPv4 or IPv6; what is neither counts as IPv4, as utils.go, getEndpointAddresses, treats it."""
-    return "IPv6" if ":" in canonical(address) else "IPv4"
-
-
-@lru_cache(maxsize=10_000)
-def canonical(address: str) -> str:
-    """Write an address as the controller does, whatever its spelling (utils/net, ParseIPSloppy)."""
-    plain = (
-        ".".join(part.lstrip("0") or "0" for part in address.split(".")) if ":" not in address else address
-    )
-    try:
-        parsed = ip_address(plain)
-    except ValueError:
-        return address
-    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
-    return str(mapped or parsed)
 
 
 def managed(service: Service) -> bool:
@@ -184,7 +165,7 @@ def endpoint(service: Service, pod: Pod, family: str, nodes: Nodes) -> Endpoint:
         hostname=pod.spec.hostname if named else "",
         target_ref=TargetRef(kind="Pod", namespace=meta.namespace, name=meta.name, uid=meta.uid),
         node_name=pod.spec.node_name,
-        zone=node.metadata.labels.get(ZONE, "") if node else "",
+        zone=node.metadata.labels.get(topology.ZONE, "") if node else "",
     )
 
 
@@ -198,30 +179,99 @@ def endpoint_ports(service: Service, pod: Pod, minor: int) -> tuple[EndpointPort
     )
 
 
-def slices(service: Service, pods: Iterable[Pod], nodes: Nodes, minor: int) -> tuple[EndpointSlice, ...]:
-    """Return the slices a fresh sync writes: per family, grouped by port list; a placeholder for none.
+def is_managed(entry: EndpointSlice) -> bool:
+    """Tell whether the controller acts on this slice: by its label alone (syncService)."""
+    return entry.metadata.labels.get(MANAGED_BY) == CONTROLLER
 
-    Pods whose membership is unknown are left out. Names are ours: the controller's are random.
+
+def is_owned(entry: EndpointSlice, service: Service) -> bool:
+    """Tell whether this incarnation of the Service owns a slice (utils.go, ownedBy)."""
+    return any(
+        owner.uid == service.metadata.uid and owner.kind == "Service" and owner.api_version == "v1"
+        for owner in entry.metadata.owner_references
+    )
+
+
+def sync(
+    service: Service, existing: tuple[EndpointSlice, ...], pods: Iterable[Pod], nodes: Nodes, minor: int
+) -> tuple[EndpointSlice, ...]:
+    """Return what a sync leaves of the slices of a Service (endpointslice_controller.go, syncService).
+
+    All stay as they are where the Service is none that the controller acts on: what it wrote before is left
+    behind. Else its own are those of `slices`, and others stay: those of other managers, and those that are
+    being deleted. For a Service that is being deleted it writes no slice that was not there: here one for a
+    port list that had none; where it has no room left in those that are there it lacks more.
+    """
+    if not managed(service):
+        return existing
+    ours = tuple(entry for entry in existing if is_managed(entry) and not _going(entry))
+    others = tuple(entry for entry in existing if entry not in ours)
+    written = slices(service, pods, nodes, minor)
+    if service.metadata.deletion_timestamp is not None:
+        before = {_group(entry) for entry in ours if is_owned(entry, service)}
+        written = tuple(entry for entry in written if _group(entry) in before)
+    return (*others, *written)
+
+
+def _going(entry: EndpointSlice) -> bool:
+    return entry.metadata.deletion_timestamp is not None
+
+
+def _group(entry: EndpointSlice) -> tuple[str, frozenset[EndpointPort]]:
+    return entry.address_type, frozenset(entry.ports)
+
+
+def slices(service: Service, pods: Iterable[Pod], nodes: Nodes, minor: int) -> tuple[EndpointSlice, ...]:
+    """Return the slices that a first sync of a Service writes; none if the controller does not act on it.
+
+    Per family and port list, in chunks; a placeholder for a family without endpoints (reconciler.go,
+    reconcileByAddressType). How later syncs fill chunks up depends on history. Pods whose membership is
+    unknown are left out; where hints go by the CPU of zones, `nodes` are all Nodes. Names are ours: the
+    controller's are random.
     """
     if not managed(service):
         return ()
     pods = tuple(pods)
+    wanted = topology.mode(service, minor)
     written: list[EndpointSlice] = []
     for family in families(service):
-        groups: dict[tuple[EndpointPort, ...], list[Endpoint]] = {}
-        for pod in pods:
-            if is_member(Chain(tuple(_membership(service, pod, family, nodes)))):
-                members = groups.setdefault(endpoint_ports(service, pod, minor), [])
-                members.append(endpoint(service, pod, family, nodes))
+        first = len(written) + 1
+        groups = _groups(service, pods, family, nodes, minor) or {(): []}
         chunks = [
             (ports, members[start : start + MAX_ENDPOINTS])
             for ports, members in groups.items()
-            for start in range(0, len(members), MAX_ENDPOINTS)
+            for start in range(0, max(len(members), 1), MAX_ENDPOINTS)
         ]
-        for ports, members in chunks or [((), [])]:
-            name = f"{service.metadata.name}-{len(written) + 1}"
-            written.append(_slice(service, name, family, ports, members))
+        fresh = tuple(
+            _slice(service, f"{service.metadata.name}-{number}", family, ports, members)
+            for number, (ports, members) in enumerate(chunks, start=first)
+        )
+        written += _with_hints(fresh, wanted, nodes)
     return tuple(written)
+
+
+def _groups(
+    service: Service, pods: Iterable[Pod], family: str, nodes: Nodes, minor: int
+) -> dict[tuple[EndpointPort, ...], list[Endpoint]]:
+    groups: dict[tuple[EndpointPort, ...], list[Endpoint]] = {}
+    for pod in pods:
+        if is_member(Chain(tuple(_membership(service, pod, family, nodes)))):
+            members = groups.setdefault(endpoint_ports(service, pod, minor), [])
+            members.append(endpoint(service, pod, family, nodes))
+    return groups
+
+
+def _with_hints(
+    written: tuple[EndpointSlice, ...], wanted: topology.Mode, nodes: Nodes
+) -> Iterator[EndpointSlice]:
+    if wanted is topology.Mode.AUTO:
+        yield from topology.hinted(written, (nodes or {}).values())
+        return
+    for entry in written:
+        hinted = tuple(
+            replace(endpoint, hints=topology.own_hints(endpoint, wanted)) for endpoint in entry.endpoints
+        )
+        yield replace(entry, endpoints=hinted)
 
 
 def _slice(

@@ -7,6 +7,7 @@ from kubesvc.model import selector
 from kubesvc.model.objects import Node, Pod, Service
 from kubesvc.model.read import Read, Unavailable
 from kubesvc.model.snapshot import Snapshot
+from kubesvc.semantics import topology
 from kubesvc.semantics.endpoints import SERVICE_NAME, Nodes
 
 NODES_BY_NAME: Final = 3
@@ -28,17 +29,25 @@ def pods_of(service: Service) -> Read:
     return Read("Pod", service.metadata.namespace, labels=selector.selector(service.spec.selector))
 
 
-def nodes_of(snapshot: Snapshot, pods: tuple[Pod, ...]) -> Nodes:
-    """Return the nodes of some pods, None where they cannot be read; raises Unread like `Snapshot.find`."""
+def nodes_of(snapshot: Snapshot, service: Service, pods: tuple[Pod, ...]) -> Nodes:
+    """Return the nodes that decide about the pods a Service selects, None where they cannot be read.
+
+    Raises Unread like `Snapshot.find`.
+    """
     try:
-        return nodes_by_name(snapshot, pods)
+        return nodes_by_name(snapshot, service, pods)
     except Unavailable:
         return None
 
 
-def nodes_by_name(snapshot: Snapshot, pods: tuple[Pod, ...]) -> Mapping[str, Node]:
-    """Return the nodes of some pods, those that exist; raises Unread and Unavailable like `Snapshot.find`."""
+def nodes_by_name(snapshot: Snapshot, service: Service, pods: tuple[Pod, ...]) -> Mapping[str, Node]:
+    """Return the nodes of some pods, those that exist; all, where hints go by the CPU of zones.
+
+    Raises Unread and Unavailable like `Snapshot.find`.
+    """
     names = sorted({pod.spec.node_name for pod in pods if pod.spec.node_name})
+    if names and topology.mode(service, snapshot.minor) is topology.Mode.AUTO:
+        return {node.metadata.name: node for node in snapshot.find(Read("Node"), Node)}
     if len(names) > NODES_BY_NAME:
         snapshot.find(Read("Node"), Node)
     reads = [Read("Node", name=name) for name in names]

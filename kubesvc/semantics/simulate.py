@@ -7,14 +7,13 @@ from kubesvc.model.change import Change, apply
 from kubesvc.model.objects import EndpointSlice, Obj, Pod, Ref, Service
 from kubesvc.model.snapshot import Snapshot
 from kubesvc.semantics import endpoints
-from kubesvc.semantics.drift import is_managed
 from kubesvc.semantics.reads import nodes_by_name, pods_of, slices_of
 
 
 def simulate(snapshot: Snapshot, change: Change) -> Snapshot:
-    """Return the snapshot with an object deleted, or a Service changed and the controller's slices predicted.
+    """Return the snapshot with an object deleted, or a Service changed and its slices as a sync leaves them.
 
-    Slices of other managers stay. What is not read stays not read: nothing becomes zero.
+    What is not read stays not read: nothing becomes zero.
 
     Raises:
         Unread: the changed selector's pods, or their nodes, were never read.
@@ -29,16 +28,13 @@ def simulate(snapshot: Snapshot, change: Change) -> Snapshot:
         raise ValueError(f"{change.target} is no Service that was read")  # noqa: TRY004 - of a value, not a type
     after = changed(before, change)
     listing = slices_of(after)
-    # What bears the controller's name and is not this Service's the controller deletes (reconciler.go,
-    # Reconcile).
-    foreign = [entry for entry in snapshot.find(listing, EndpointSlice) if not is_managed(entry)]
-    written = _predicted(snapshot, after)
+    written = _synced(snapshot, after, snapshot.find(listing, EndpointSlice))
     objects: dict[Ref, Obj] = {
         ref: obj
         for ref, obj in snapshot.objects.items()
         if not (isinstance(obj, EndpointSlice) and listing.matches(obj))
     }
-    objects.update({obj.ref: obj for obj in (after, *foreign, *written)})
+    objects.update({obj.ref: obj for obj in (after, *written)})
     return replace(snapshot, objects=objects)
 
 
@@ -50,11 +46,12 @@ def changed(before: Service, change: Change) -> Service:
         raise ValueError(str(error)) from None
 
 
-def _predicted(snapshot: Snapshot, service: Service) -> tuple[EndpointSlice, ...]:
+def _synced(
+    snapshot: Snapshot, service: Service, existing: tuple[EndpointSlice, ...]
+) -> tuple[EndpointSlice, ...]:
     if not endpoints.managed(service):
-        return ()
+        return existing
     pods = snapshot.find(pods_of(service), Pod)
     # Without the Nodes no membership is known, and every pod would be left out: not read is not zero.
-    nodes = None if service.spec.publish_not_ready_addresses else nodes_by_name(snapshot, pods)
-    version = snapshot.server
-    return endpoints.slices(service, pods, nodes, version.minor_number if version else 0)
+    nodes = None if service.spec.publish_not_ready_addresses else nodes_by_name(snapshot, service, pods)
+    return endpoints.sync(service, existing, pods, nodes, snapshot.minor)

@@ -118,7 +118,7 @@ def _serves(snapshot: Snapshot, of: Service, member: Pod) -> bool:
     """Whether a pod is ready at every port and family."""
     written = snapshot.find(reads.slices_of(of), EndpointSlice)
     pods = snapshot.find(reads.pods_of(of), Pod) if of.spec.selector else ()
-    found = cells.cells(of, written, cells.Selected(pods, reads.nodes_of(snapshot, pods), 36))
+    found = cells.cells(of, written, cells.Selected(pods, reads.nodes_of(snapshot, of, pods), 36))
     mine = [cell for cell in found if cell.pod == member]
     return bool(mine) and all(cell.why is None and cell.state == "ready" for cell in mine)
 
@@ -170,7 +170,7 @@ def test_a_simulated_cluster_is_in_order(world: World) -> None:
     assert isinstance(of, Service)
     written = after.find(reads.slices_of(of), EndpointSlice)
     pods = after.find(reads.pods_of(of), Pod)
-    found = cells.cells(of, written, cells.Selected(pods, reads.nodes_of(after, pods), 36))
+    found = cells.cells(of, written, cells.Selected(pods, reads.nodes_of(after, of, pods), 36))
     kinds = {entry.kind for entry in drift.drift(of, written, found)}
     assert kinds <= {drift.DriftKind.FOREIGN}
 

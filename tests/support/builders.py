@@ -49,7 +49,7 @@ from kubesvc.model.objects import (
     WorkloadStatus,
 )
 from kubesvc.model.snapshot import Snapshot, complete
-from kubesvc.semantics import endpoints
+from kubesvc.semantics import endpoints, topology
 
 NOW: Final = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
 LONG_AGO: Final = NOW - timedelta(days=1)
@@ -228,7 +228,7 @@ def terminating(of: Pod) -> Pod:
 
 def node(name: str = "node-a", zone: str = "") -> Node:
     """A node."""
-    return Node(metadata=metadata(name, "", {endpoints.ZONE: zone} if zone else {}))
+    return Node(metadata=metadata(name, "", {topology.ZONE: zone} if zone else {}))
 
 
 def namespace(name: str = "shop") -> Namespace:

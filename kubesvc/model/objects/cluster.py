@@ -20,10 +20,17 @@ class NodeSpec(Part, frozen=True, kw_only=True):
     taints: tuple[Taint, ...] = ()
 
 
+class Resources(Part, frozen=True, kw_only=True):
+    """A ResourceList, as far as it decides anything: `cpu` is a Quantity, such as `3500m`."""
+
+    cpu: str | float = ""
+
+
 class NodeStatus(Part, frozen=True, kw_only=True):
     """NodeStatus."""
 
     conditions: tuple[Condition, ...] = ()
+    allocatable: Resources = Resources()
 
 
 class Node(Obj, frozen=True, kw_only=True):

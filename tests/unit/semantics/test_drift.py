@@ -181,7 +181,7 @@ def test_ownership_is_kind_version_and_uid() -> None:
     assert not owned(with_(owner, api_version="v2"))
     assert not owned(with_(owner, uid="another"))
     assert not drift.is_controllers(hand_made(), service())
-    assert drift.is_managed(ours)
+    assert endpoints.is_managed(ours)
     assert ours.metadata.labels[endpoints.MANAGED_BY] == endpoints.CONTROLLER
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from kubesvc.model.cell import Chain, Conditions, StepKind
 from kubesvc.model.objects import Node, Pod, Service, ServicePort
-from kubesvc.semantics import endpoints
+from kubesvc.semantics import addresses, endpoints
 from tests.support.builders import (
     HTTP,
     container,
@@ -161,7 +161,7 @@ def test_families_come_from_the_service(of: Service, families: tuple[str, ...]) 
 )
 def test_addresses_are_written_in_one_spelling(spelled: str, written: str) -> None:
     """The controller parses and writes them again (ParseIPSloppy)."""
-    assert endpoints.canonical(spelled) == written
+    assert addresses.canonical(spelled) == written
 
 
 def test_the_first_address_of_the_family_counts() -> None:

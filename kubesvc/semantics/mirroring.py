@@ -1,0 +1,114 @@
+"""What the mirroring controller writes for a Service without a selector (endpointslicemirroring).
+
+It copies the Endpoints object of the Service's name, one slice per port list and family.
+"""
+
+from typing import Final
+
+from kubesvc.model.objects import (
+    Endpoint,
+    EndpointAddress,
+    EndpointConditions,
+    EndpointPort,
+    Endpoints,
+    EndpointSlice,
+    Metadata,
+    OwnerReference,
+    Service,
+    SubsetPort,
+)
+from kubesvc.semantics.addresses import canonical, family_of
+from kubesvc.semantics.endpoints import MANAGED_BY, SERVICE_NAME
+
+CONTROLLER: Final = "endpointslicemirroring-controller.k8s.io"
+SKIP: Final = "endpointslice.kubernetes.io/skip-mirror"
+LEADER: Final = "control-plane.alpha.kubernetes.io/leader"
+MAX_ADDRESSES: Final = 1000
+"""Addresses that are copied of one subset by default (`--mirroring-max-endpoints-per-subset`)."""
+
+_NOT_COPIED: Final = (
+    "endpoints.kubernetes.io/last-change-trigger-time",
+    "kubectl.kubernetes.io/last-applied-configuration",
+)
+
+
+def mirrored(service: Service, endpoints: Endpoints | None) -> bool:
+    """Tell whether the Endpoints object is copied (endpointslicemirroring_controller.go, syncEndpoints).
+
+    The type of the Service is not looked at: only that it has no selector.
+    """
+    return (
+        endpoints is not None
+        and not service.spec.selector
+        and endpoints.metadata.labels.get(SKIP) != "true"
+        and LEADER not in endpoints.metadata.annotations
+    )
+
+
+def is_mirror(entry: EndpointSlice) -> bool:
+    """Tell whether the mirroring controller acts on this slice: by its label alone."""
+    return entry.metadata.labels.get(MANAGED_BY) == CONTROLLER
+
+
+def sync(
+    service: Service, endpoints: Endpoints | None, existing: tuple[EndpointSlice, ...]
+) -> tuple[EndpointSlice, ...]:
+    """Return what a sync leaves of the slices of a Service: its own are those of `endpoints`, others stay."""
+    others = tuple(entry for entry in existing if not is_mirror(entry))
+    if endpoints is None or not mirrored(service, endpoints):
+        return others
+    return (*others, *slices(endpoints))
+
+
+def slices(endpoints: Endpoints) -> tuple[EndpointSlice, ...]:
+    """Return the copies (reconciler.go, reconcile): none where there is no address. Names are ours.
+
+    As the API server stores them, the subsets differ in their ports (api/v1/endpoints, RepackSubsets).
+    """
+    groups: dict[tuple[str, frozenset[EndpointPort]], list[Endpoint]] = {}
+    for subset in endpoints.subsets:
+        ports = frozenset(_port(port) for port in subset.ports)
+        ready = [(address, True) for address in subset.addresses]
+        unready = [(address, False) for address in subset.not_ready_addresses]
+        for address, is_ready in (*ready, *unready)[:MAX_ADDRESSES]:
+            group = groups.setdefault((family_of(address.ip), ports), [])
+            group.append(_endpoint(address, ready=is_ready))
+    return tuple(
+        EndpointSlice(
+            metadata=_metadata(endpoints, number),
+            address_type=family,
+            endpoints=tuple(members),
+            ports=tuple(sorted(ports, key=lambda port: (port.name or "", port.protocol))),
+        )
+        for number, ((family, ports), members) in enumerate(groups.items(), start=1)
+    )
+
+
+def _port(port: SubsetPort) -> EndpointPort:
+    return EndpointPort(
+        name=port.name, protocol=port.protocol, port=port.port, app_protocol=port.app_protocol
+    )
+
+
+def _endpoint(address: EndpointAddress, *, ready: bool) -> Endpoint:
+    """Copy an address (utils.go, addressToEndpoint): of the conditions only `ready` is set."""
+    return Endpoint(
+        addresses=(canonical(address.ip),),
+        conditions=EndpointConditions(ready=ready),
+        hostname=address.hostname,
+        target_ref=address.target_ref,
+        node_name=address.node_name,
+    )
+
+
+def _metadata(endpoints: Endpoints, number: int) -> Metadata:
+    """Copy labels and annotations (utils.go, newEndpointSlice)."""
+    meta = endpoints.metadata
+    owner = OwnerReference(kind="Endpoints", name=meta.name, uid=meta.uid, api_version="v1", controller=True)
+    return Metadata(
+        name=f"{meta.name}-mirror-{number}",
+        namespace=meta.namespace,
+        labels={**meta.labels, SERVICE_NAME: meta.name, MANAGED_BY: CONTROLLER},
+        annotations={key: value for key, value in meta.annotations.items() if key not in _NOT_COPIED},
+        owner_references=(owner,),
+    )
