@@ -10,7 +10,17 @@ from kubesvc.analyzer.facts import PortFacts, port_facts, worst
 from kubesvc.analyzer.workloads import Workloads
 from kubesvc.model import selector
 from kubesvc.model.cell import Cell
-from kubesvc.model.objects import EndpointSlice, Event, Obj, Pod, Ref, Service, ServicePort, Workload
+from kubesvc.model.objects import (
+    Endpoints,
+    EndpointSlice,
+    Event,
+    Obj,
+    Pod,
+    Ref,
+    Service,
+    ServicePort,
+    Workload,
+)
 from kubesvc.model.place import Place
 from kubesvc.model.query import Viewpoint
 from kubesvc.model.read import Gap, Portion, Read, Unavailable, Unread
@@ -69,6 +79,14 @@ class ServiceView:
         return self.snapshot.find(reads.pods_of(self.service), Pod)
 
     @cached_property
+    def source(self) -> Endpoints | None:
+        """The Endpoints object that is mirrored for a Service without a selector; None if there is none."""
+        if endpoints.managed(self.service) or self.service.spec.type == "ExternalName":
+            return None
+        meta = self.service.metadata
+        return self.snapshot.get(Read("Endpoints", meta.namespace, meta.name), Endpoints)
+
+    @cached_property
     def selected(self) -> cells.Selected | None:
         """The selected pods with what decides about them; None where they could not be read."""
         try:
@@ -91,11 +109,10 @@ class ServiceView:
     @cached_property
     def first_drift(self) -> tuple[drift.Drift, ...]:
         """Where the slices differ from the prediction at this look."""
-        unread = None
-        if self.selected is not None:
-            gaps = self.snapshot.unreadable("Pod", self.service.metadata.namespace)
-            unread = frozenset(gap.read.name for gap in gaps)
-        return drift.drift(self.service, self.slices, self.cells, unread)
+        gaps = self.snapshot.unreadable("Pod", self.service.metadata.namespace)
+        unread = frozenset(gap.read.name for gap in gaps)
+        source = self.optional(lambda: self.source)
+        return drift.drift(self.service, self.slices, self.selected, unread=unread, source=source)
 
     @cached_property
     def drift(self) -> tuple[drift.Drift, ...]:
@@ -104,8 +121,8 @@ class ServiceView:
         Raises:
             Unread: there was one look only, and what it shows could be a race.
         """
-        racing = (drift.DriftKind.BEHIND, drift.DriftKind.LEFT_BEHIND)
-        if not any(entry.kind in racing for entry in self.first_drift):
+        lasting = (drift.DriftKind.FOREIGN, drift.DriftKind.LAST_SYNC)
+        if all(entry.kind in lasting for entry in self.first_drift):
             return self.first_drift
         earlier = self.snapshot.earlier
         if earlier is None:
@@ -182,9 +199,16 @@ class ServiceView:
         """Return the endpoints that get traffic otherwise than the controller should have written by now."""
         if not facts.usable:
             return ()
-        late = (drift.DriftKind.BEHIND, drift.DriftKind.LEFT_BEHIND)
-        stale = {entry.place for entry in self.drift if entry.kind in late}
-        return tuple(cell for cell in facts.usable if cell.place in stale)
+        late = [entry.place for entry in self.drift if entry.kind in _LATE and entry.field in drift.TRAFFIC]
+        return tuple(cell for cell in facts.usable if any(map(cell.place.within, late)))
+
+    def touched(self, places: Iterable[Place]) -> tuple[Place, ...]:
+        """Return the places of the cells at some places, wider or not; those without a cell as they are."""
+        return tuple(
+            touched
+            for place in places
+            for touched in [cell.place for cell in self.cells if cell.place.within(place)] or [place]
+        )
 
     @cached_property
     def blind(self) -> Gap | None:
@@ -262,6 +286,13 @@ class ServiceView:
         """How many pods the namespace has."""
         return len(self.neighbors)
 
+
+_LATE = frozenset(drift.DriftKind) - {
+    drift.DriftKind.FOREIGN,
+    drift.DriftKind.DUPLICATE,
+    drift.DriftKind.LAST_SYNC,
+}
+"""The kinds that the controller mends once it catches up, and that a client may feel until then."""
 
 _EFFECTS = {
     Verdict.HEALTHY: Effect.ADVICE,

@@ -97,6 +97,7 @@ class State(StrEnum):
     NOT_READY = "not ready"
     TERMINATING = "terminating"
     NO_PORT = "without this port"
+    HIDDEN = "in a slice that kube-proxy does not read"
     ABSENT = "not in the slices"
 
 
@@ -105,7 +106,8 @@ class Cell(Struct, frozen=True):
 
     `address`, `number` and `conditions` come from the real slices: no address means that no slice lists it,
     no number that its slice lacks the port. `chain` is the prediction, None where it could not be made. `pod`
-    is None where no selected pod stands behind the endpoint; `slices` names where it is listed.
+    is None where no selected pod stands behind the endpoint; `slices` names where it is listed. `hidden`: by
+    slices alone that the data plane of this Service does not read.
     """
 
     place: Place
@@ -117,12 +119,15 @@ class Cell(Struct, frozen=True):
     node: str = ""
     zone: str = ""
     slices: tuple[str, ...] = ()
+    hidden: bool = False
 
     @property
     def state(self) -> State:
         """What the real slices make of it."""
         if self.conditions is None:
             return State.ABSENT
+        if self.hidden:
+            return State.HIDDEN
         if self.number is None:
             return State.NO_PORT
         if self.conditions.ready:

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from kubesvc.model.cell import Cell, Conditions, resolve
 from kubesvc.model.objects import Endpoint, EndpointSlice, Pod, Service, ServicePort
 from kubesvc.model.place import EndpointId, Place
-from kubesvc.semantics import endpoints
+from kubesvc.semantics import endpoints, proxy
 from kubesvc.semantics.endpoints import Nodes
 
 
@@ -29,6 +29,7 @@ class _Listed(Struct, frozen=True):
     node: str
     zone: str
     slices: tuple[str, ...]
+    hidden: bool
 
 
 def cells(service: Service, slices: tuple[EndpointSlice, ...], selected: Selected | None) -> tuple[Cell, ...]:
@@ -55,8 +56,8 @@ def _row(
     port: ServicePort | None,
     family: str,
 ) -> Iterator[Cell]:
-    listed = _listed(slices, port, family)
-    pods = {_id(pod): pod for pod in selected.pods} if selected else {}
+    listed = _listed(service, slices, port, family)
+    pods = {pod_id(pod): pod for pod in selected.pods} if selected else {}
     if not endpoints.managed(service) or family not in endpoints.families(service):
         pods = {identity: pod for identity, pod in pods.items() if identity in listed}
     for identity in sorted(listed.keys() | pods.keys()):
@@ -76,22 +77,24 @@ def _row(
             node=found.node if found else (pod.spec.node_name if pod else ""),
             zone=found.zone if found else "",
             slices=found.slices if found else (),
+            hidden=found is not None and found.hidden,
         )
 
 
-def _id(pod: Pod) -> EndpointId:
+def pod_id(pod: Pod) -> EndpointId:
+    """Name a pod."""
     return EndpointId(pod.metadata.namespace, pod.metadata.name, pod.metadata.uid)
 
 
 def _listed(
-    slices: Iterable[EndpointSlice], port: ServicePort | None, family: str
+    service: Service, slices: Iterable[EndpointSlice], port: ServicePort | None, family: str
 ) -> dict[EndpointId, _Listed]:
     """Merge an endpoint that several slices list: kube-proxy reads all (endpointslicecache.go)."""
     merged: dict[EndpointId, _Listed] = {}
     for entry in slices:
         if entry.address_type != family:
             continue
-        number = _number(entry, port)
+        number, hidden = _number(entry, port), proxy.is_hidden(service, entry)
         for endpoint in entry.endpoints:
             if not endpoint.addresses:
                 continue
@@ -103,6 +106,7 @@ def _listed(
                 node=endpoint.node_name,
                 zone=endpoint.zone,
                 slices=(entry.metadata.name,),
+                hidden=hidden,
             )
             before = merged.get(identity)
             merged[identity] = _merge(before, found) if before else found
@@ -110,9 +114,11 @@ def _listed(
 
 
 def _merge(before: _Listed, found: _Listed) -> _Listed:
-    """Prefer the one with a number, then, as kube-proxy does, the one that is not terminating."""
+    """Prefer what is read, then what has a number, then, as kube-proxy does, what is not terminating."""
     better = before
-    if found.number is not None and (before.number is None or before.conditions.terminating):
+    if found.hidden is not before.hidden:
+        better = before if found.hidden else found
+    elif found.number is not None and (before.number is None or before.conditions.terminating):
         better = found
     return replace(better, slices=(*before.slices, *found.slices))
 

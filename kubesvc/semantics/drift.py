@@ -1,120 +1,373 @@
-"""Where the slices differ from what the controller should have written."""
+"""Where the slices differ from what the controllers should have written: one fact each, with its kind.
 
-from collections.abc import Iterable
+State is real and the prediction is ours; here alone they are compared, field by field.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
-from kubesvc.model.cell import Cell, StepKind
-from kubesvc.model.objects import EndpointSlice, Service
-from kubesvc.model.place import Place
-from kubesvc.semantics import endpoints
+from kubesvc.model.cell import Conditions, Step, StepKind, resolve
+from kubesvc.model.objects import (
+    Endpoint,
+    EndpointHints,
+    EndpointPort,
+    Endpoints,
+    EndpointSlice,
+    Node,
+    Pod,
+    Service,
+)
+from kubesvc.model.place import EndpointId, Place
+from kubesvc.semantics import endpoints, mirroring, topology
+from kubesvc.semantics.cells import Selected, identify, pod_id
 
 
 class DriftKind(StrEnum):
     """How the slices and the prediction disagree."""
 
     BEHIND = "behind"
+    """The controller has not written yet what it should have."""
     LEFT_BEHIND = "left behind"
+    """Listed, and should not be: the controller has not removed it yet, or no longer looks."""
     FOREIGN = "foreign manager"
-    NODE_DEPENDENT = "depends on when a Node was last seen"
+    """Somebody else added it to a Service that has a selector."""
+    OTHER_INCARNATION = "other incarnation"
+    """In a slice of a deleted Service of the same name, or of no Service, under the controller's name."""
+    DUPLICATE = "duplicate"
+    """Listed by several of the controller's slices."""
+    WRONG_FAMILY = "wrong family"
+    """In a slice of a family that the Service no longer has."""
+    LAST_SYNC = "as of the last sync"
+    """Right when the Service was last synced; what has changed since makes no controller look again."""
+
+
+TRAFFIC: Final = frozenset({"", "conditions", "addresses", "ports"})
+"""The fields of a difference that decide where traffic goes; the empty one: the endpoint as a whole."""
+
+_LISTED: Final = "listed"
+_NOT_LISTED: Final = "not listed"
 
 
 class Drift(Struct, frozen=True):
-    """One disagreement; `expected` and `actual` are short facts."""
+    """One disagreement; `expected` and `actual` are short facts about `field` of an endpoint or slice.
+
+    The place has a port only where just that port differs; no `field` means that the endpoint as a whole is
+    or is not listed.
+    """
 
     kind: DriftKind
     place: Place
     expected: str
     actual: str
     slices: tuple[str, ...] = ()
+    field: str = ""
 
 
 def drift(
     service: Service,
     slices: tuple[EndpointSlice, ...],
-    cells: Iterable[Cell],
-    unread: frozenset[str] | None = frozenset(),
+    selected: Selected | None,
+    *,
+    unread: frozenset[str] = frozenset(),
+    source: Endpoints | None = None,
 ) -> tuple[Drift, ...]:
-    """Return the disagreements of a Service that has a selector; of others the controller writes nothing.
+    """Return the disagreements, ordered by family and endpoint.
 
-    `unread` names pods that are there and could not be decoded; None: no pod could be read. Of those, and of
-    cells whose chain is not known, only what needs no prediction is told: a slice of another manager.
+    `selected` is None where no pod could be read, and `unread` names pods that are there and could not be
+    decoded: of those only what needs no prediction is told. `source` is the Endpoints object of a Service
+    without a selector, None where there is none or it was not read.
     """
-    if not endpoints.managed(service):
-        return ()
-    ours = {entry.metadata.name for entry in slices if is_controllers(entry, service)}
-    foreign = {entry.metadata.name for entry in slices if not endpoints.is_managed(entry)}
-    found: list[Drift] = []
-    for cell in cells:
-        listed = _of(cell, service, ours, foreign)
-        if listed and (listed.kind is DriftKind.FOREIGN or cell.pod or not _is_unread(cell, unread)):
-            found.append(listed)
-    return tuple(found)
-
-
-def _is_unread(cell: Cell, unread: frozenset[str] | None) -> bool:
-    return unread is None or (cell.place.endpoint is not None and cell.place.endpoint.name in unread)
+    judged = tuple(entry for entry in slices if entry.address_type in ("IPv4", "IPv6"))
+    found = (
+        (*_strays(service, judged), *_of_controller(service, judged, selected, unread))
+        if endpoints.managed(service)
+        else _unmanaged(service, judged, source)
+    )
+    return tuple(sorted(found, key=lambda entry: (str(entry.place), entry.kind, entry.field, entry.slices)))
 
 
 def is_controllers(entry: EndpointSlice, service: Service) -> bool:
-    """Tell whether the controller keeps this slice for this incarnation of the Service (utils.go, ownedBy).
+    """Tell whether the controller keeps this slice for this incarnation of the Service.
 
-    Others that it manages it deletes: of an earlier incarnation, or of a family that the Service no longer
-    has.
+    (reconciler.go, Reconcile and reconcileByAddressType.) Others that it manages it deletes; those that are
+    being deleted it ignores (dropEndpointSlicesPendingDeletion).
     """
-    owned = endpoints.is_owned(entry, service)
-    return owned and endpoints.is_managed(entry) and entry.address_type in endpoints.families(service)
+    return (
+        endpoints.is_managed(entry)
+        and endpoints.is_owned(entry, service)
+        and entry.address_type in endpoints.families(service)
+        and entry.metadata.deletion_timestamp is None
+    )
 
 
-def _of(cell: Cell, service: Service, ours: set[str], foreign: set[str]) -> Drift | None:
-    if cell.slices and set(cell.slices) <= foreign:
-        return Drift(DriftKind.FOREIGN, cell.place, "not listed", "listed", cell.slices)
-    if cell.pod is None or (cell.slices and not set(cell.slices) & ours):
-        # Listed by the controller, but in a slice that it deletes, or the pod is not selected (any more).
-        return Drift(DriftKind.LEFT_BEHIND, cell.place, "not listed", "listed", cell.slices)
-    member = endpoints.is_member(cell.chain) if cell.chain else None
+def _unmanaged(
+    service: Service, slices: Iterable[EndpointSlice], source: Endpoints | None
+) -> Iterator[Drift]:
+    """Of a Service that the controller does not act on: what it wrote before stays, and nobody renews it."""
+    mirrors = {entry.metadata.name for entry in slices if mirroring.is_mirror(entry)}
+    for entry in slices:
+        if endpoints.is_managed(entry):
+            for listed in entry.endpoints:
+                yield _whole(service, DriftKind.LEFT_BEHIND, entry.address_type, listed, entry)
+    if source is None:
+        return
+    wanted = mirroring.slices(source) if mirroring.mirrored(service, source) else ()
+    real = tuple(entry for entry in slices if entry.metadata.name in mirrors)
+    yield from _mirrored(service, _by_endpoint(wanted), _by_endpoint(real))
+
+
+_Listing = tuple[EndpointSlice, Endpoint]
+
+
+def _by_endpoint(slices: Iterable[EndpointSlice]) -> dict[tuple[str, EndpointId], list[_Listing]]:
+    found: dict[tuple[str, EndpointId], list[_Listing]] = {}
+    for entry in slices:
+        for listed in entry.endpoints:
+            found.setdefault((entry.address_type, identify(listed)), []).append((entry, listed))
+    return found
+
+
+def _mirrored(
+    service: Service,
+    wanted: Mapping[tuple[str, EndpointId], list[_Listing]],
+    real: Mapping[tuple[str, EndpointId], list[_Listing]],
+) -> Iterator[Drift]:
+    for key in sorted(wanted.keys() | real.keys()):
+        family, identity = key
+        place = Place(service.ref, family=family, endpoint=identity)
+        if key not in wanted:
+            yield _whole(service, DriftKind.LEFT_BEHIND, family, real[key][0][1], *(e for e, _ in real[key]))
+        elif key not in real:
+            yield Drift(DriftKind.BEHIND, place, _LISTED, _NOT_LISTED)
+        else:
+            expected, actual = wanted[key], real[key]
+            names = tuple(entry.metadata.name for entry, _ in actual)
+            conditions = [_words(resolve(listed.conditions)) for _, listed in (expected[0], actual[0])]
+            ports = [
+                _ports(port for entry, _ in found for port in entry.ports) for found in (expected, actual)
+            ]
+            for field, (should, does) in (("conditions", conditions), ("ports", ports)):
+                if should != does:
+                    yield Drift(DriftKind.BEHIND, place, should, does, names, field)
+
+
+def _strays(service: Service, slices: tuple[EndpointSlice, ...]) -> Iterator[Drift]:
+    """What slices list that are not the controller's for this Service.
+
+    What the controller lists too should get traffic, and does: then only a second slice of the controller's
+    is told.
+    """
+    ours = _by_endpoint(entry for entry in slices if is_controllers(entry, service))
+    for entry in slices:
+        if is_controllers(entry, service):
+            continue
+        kind = _stray_kind(entry, service)
+        for listed in entry.endpoints:
+            twice = (entry.address_type, identify(listed)) in ours
+            if not twice:
+                yield _whole(service, kind, entry.address_type, listed, entry)
+            elif kind is not DriftKind.FOREIGN:
+                yield _whole(service, DriftKind.DUPLICATE, entry.address_type, listed, entry)
+
+
+def _stray_kind(entry: EndpointSlice, service: Service) -> DriftKind:
+    if not endpoints.is_managed(entry):
+        return DriftKind.FOREIGN
+    if not endpoints.is_owned(entry, service):
+        return DriftKind.OTHER_INCARNATION
+    if entry.address_type not in endpoints.families(service):
+        return DriftKind.WRONG_FAMILY
+    return DriftKind.LEFT_BEHIND
+
+
+def _whole(service: Service, kind: DriftKind, family: str, listed: Endpoint, *slices: EndpointSlice) -> Drift:
+    place = Place(service.ref, family=family, endpoint=identify(listed))
+    names = tuple(entry.metadata.name for entry in slices)
+    return Drift(kind, place, "listed once" if kind is DriftKind.DUPLICATE else _NOT_LISTED, _LISTED, names)
+
+
+def _of_controller(
+    service: Service,
+    slices: tuple[EndpointSlice, ...],
+    selected: Selected | None,
+    unread: frozenset[str],
+) -> Iterator[Drift]:
+    """What the controller's own slices hold, beside what it should have written."""
+    ours = tuple(entry for entry in slices if is_controllers(entry, service))
+    yield from _labels(service, ours)
+    if selected is None:
+        return
+    listings = _by_endpoint(ours)
+    pods = {pod_id(pod): pod for pod in selected.pods}
+    for family in endpoints.families(service):
+        here = {identity for of, identity in listings if of == family}
+        for identity in sorted(here | pods.keys()):
+            found = listings.get((family, identity), [])
+            pod = pods.get(identity)
+            if pod is None and identity.name in unread:
+                continue
+            yield from _of_endpoint(service, family, pod, found, selected)
+        yield from _hints(service, family, ours, selected)
+
+
+def _of_endpoint(
+    service: Service, family: str, pod: Pod | None, found: list[_Listing], selected: Selected
+) -> Iterator[Drift]:
+    if len(found) > 1:
+        yield _whole(service, DriftKind.DUPLICATE, family, found[0][1], *(entry for entry, _ in found))
+    if pod is None:
+        yield _whole(service, DriftKind.LEFT_BEHIND, family, found[0][1], *(entry for entry, _ in found))
+        return
+    chain = endpoints.chain(service, pod, None, family, nodes=selected.nodes, minor=selected.minor)
+    member = endpoints.is_member(chain)
     if member is None:
-        return None
-    if member != (cell.conditions is not None):
-        return _membership(cell, member=member)
-    if member and cell.conditions is not None:
-        return _details(cell, service, ours)
-    return None
+        return
+    place = Place(service.ref, family=family, endpoint=pod_id(pod))
+    if member and found:
+        for entry, listed in found[:1]:
+            yield from _fields(service, pod, entry, listed, selected)
+    elif found and chain.why:
+        noticed = _would_be_noticed(service, pod, found[0][1], chain.why)
+        kind = DriftKind.LEFT_BEHIND if noticed else DriftKind.LAST_SYNC
+        yield _whole(service, kind, family, found[0][1], *(entry for entry, _ in found))
+    elif member and service.metadata.deletion_timestamp is None:
+        # For a Service that is being deleted no slice is created (reconciler.go, finalize).
+        late = _is_older_than_its_node(pod, selected.nodes) and not service.spec.publish_not_ready_addresses
+        yield Drift(DriftKind.LAST_SYNC if late else DriftKind.BEHIND, place, _LISTED, _NOT_LISTED)
 
 
-def _membership(cell: Cell, *, member: bool) -> Drift:
-    if member:
-        return Drift(DriftKind.BEHIND, cell.place, "listed", "not listed")
-    # A Node that comes or goes does not make the controller sync the Service again.
-    node = cell.why is not None and cell.why.kind is StepKind.NODE
-    kind = DriftKind.NODE_DEPENDENT if node else DriftKind.LEFT_BEHIND
-    return Drift(kind, cell.place, "not listed", "listed", cell.slices)
+def _would_be_noticed(service: Service, pod: Pod, listed: Endpoint, why: Step) -> bool:
+    """Tell whether what makes a listed pod no endpoint makes the controller look again.
+
+    A Node that goes does not (endpointslice_controller.go, deleteNode), and a phase alone does not
+    (controller_utils.go, podEndpointsChanged): only together with Ready.
+    """
+    if why.kind is StepKind.NODE:
+        return False
+    return why.kind is not StepKind.PHASE or resolve(listed.conditions) != endpoints.conditions(service, pod)
 
 
-def _details(cell: Cell, service: Service, ours: set[str]) -> Drift | None:
-    if cell.pod is None or cell.chain is None or not set(cell.slices) <= ours:
-        return None
-    expected = endpoints.conditions(service, cell.pod)
-    if expected != cell.conditions:
-        return Drift(DriftKind.BEHIND, cell.place, _words(expected), _words(cell.conditions), cell.slices)
-    address = endpoints.address(cell.pod, cell.place.family or "IPv4")
-    if address != cell.address:
-        return Drift(DriftKind.BEHIND, cell.place, address or "no address", cell.address or "", cell.slices)
-    resolved = next((step for step in cell.chain.steps if step.kind is StepKind.PORT), None)
-    wanted = resolved.value if resolved and resolved.passed else None
-    actual = str(cell.number) if cell.number else None
-    if resolved is not None and wanted != actual:
-        return Drift(
-            DriftKind.BEHIND,
-            cell.place,
-            f"port {wanted or 'left out'}",
-            f"port {actual or 'left out'}",
-            cell.slices,
-        )
-    return None
+def _is_older_than_its_node(pod: Pod, nodes: Mapping[str, Node] | None) -> bool:
+    """Tell whether the Node came after the pod: nothing then makes the controller look, but its retries."""
+    node = (nodes or {}).get(pod.spec.node_name)
+    born, since = pod.metadata.creation_timestamp, node.metadata.creation_timestamp if node else None
+    return born is not None and since is not None and born < since
 
 
-def _words(conditions: object) -> str:
+def _fields(
+    service: Service, pod: Pod, entry: EndpointSlice, listed: Endpoint, selected: Selected
+) -> Iterator[Drift]:
+    """Compare one endpoint with what podToEndpoint writes, and its slice's ports with getEndpointPorts."""
+    names = (entry.metadata.name,)
+    place = Place(service.ref, family=entry.address_type, endpoint=pod_id(pod))
+    wanted = endpoints.endpoint(service, pod, entry.address_type, selected.nodes)
+    compared = [
+        ("conditions", _words(resolve(wanted.conditions)), _words(resolve(listed.conditions))),
+        ("addresses", ", ".join(wanted.addresses), ", ".join(listed.addresses)),
+        ("nodeName", wanted.node_name, listed.node_name),
+        ("hostname", wanted.hostname, listed.hostname),
+    ]
+    for field, expected, actual in compared:
+        if expected != actual:
+            yield Drift(DriftKind.BEHIND, place, expected or "none", actual or "none", names, field)
+    known = selected.nodes is not None or not pod.spec.node_name
+    if known and wanted.zone != listed.zone:
+        # The zone of a Node that changes makes the controller look at hints alone (updateNode).
+        yield Drift(DriftKind.LAST_SYNC, place, wanted.zone or "none", listed.zone or "none", names, "zone")
+    yield from _resolved(service, pod, entry, place, selected.minor)
+
+
+def _resolved(service: Service, pod: Pod, entry: EndpointSlice, place: Place, minor: int) -> Iterator[Drift]:
+    wanted = {
+        (port.name or "", port.protocol): port for port in endpoints.endpoint_ports(service, pod, minor)
+    }
+    written = {(port.name or "", port.protocol): port for port in entry.ports}
+    told = False
+    for port in service.spec.ports:
+        expected, actual = (ports.get((port.name, port.protocol)) for ports in (wanted, written))
+        if (expected and expected.port) != (actual and actual.port):
+            told = True
+            yield Drift(
+                DriftKind.BEHIND,
+                place._replace(port=port.key),
+                f"port {_number(expected)}",
+                f"port {_number(actual)}",
+                (entry.metadata.name,),
+                "ports",
+            )
+    if not told and wanted != written:
+        should, does = _ports(wanted.values()), _ports(written.values())
+        yield Drift(DriftKind.BEHIND, place, should, does, (entry.metadata.name,), "ports")
+
+
+def _number(port: EndpointPort | None) -> str:
+    return str(port.port) if port and port.port else "left out"
+
+
+def _ports(ports: Iterable[EndpointPort]) -> str:
+    shown = sorted(
+        f"{port.name or '<unset>'} {port.port}/{port.protocol}"
+        + (f" ({port.app_protocol})" if port.app_protocol else "")
+        for port in ports
+    )
+    return ", ".join(shown) or "no port"
+
+
+def _labels(service: Service, ours: Iterable[EndpointSlice]) -> Iterator[Drift]:
+    """Compare labels (utils.go, setEndpointSliceLabels).
+
+    A slice for which nothing else is to be written keeps its reserved ones: so it may still say headless, or
+    not, after a Service that was an ExternalName in between.
+    """
+    wanted = endpoints.slice_labels(service)
+    for entry in ours:
+        written = entry.metadata.labels
+        differing = sorted(key for key in wanted.keys() | written if wanted.get(key) != written.get(key))
+        if differing:
+            yield Drift(
+                DriftKind.LAST_SYNC if differing == [endpoints.HEADLESS] else DriftKind.BEHIND,
+                Place(service.ref, family=entry.address_type),
+                ", ".join(_label(key, wanted) for key in differing),
+                ", ".join(_label(key, written) for key in differing),
+                (entry.metadata.name,),
+                "labels",
+            )
+
+
+def _label(key: str, labels: Mapping[str, str]) -> str:
+    return f"{key}={labels[key]}" if key in labels else f"no {key}"
+
+
+def _hints(
+    service: Service, family: str, ours: Iterable[EndpointSlice], selected: Selected
+) -> Iterator[Drift]:
+    """Compare hints; they follow from what the slices say of ready, zone and node."""
+    here = tuple(entry for entry in ours if entry.address_type == family)
+    mode = topology.mode(service, selected.minor)
+    place = Place(service.ref, family=family)
+    if mode is topology.Mode.AUTO:
+        nodes = selected.nodes
+        if nodes is not None and topology.allowed(here, nodes.values()) is False:
+            names = tuple(entry.metadata.name for entry in here)
+            yield Drift(DriftKind.LAST_SYNC, place, f"hints {mode}", "others", names, "hints")
+        return
+    for entry in here:
+        for listed in entry.endpoints:
+            wanted = topology.own_hints(listed, mode)
+            if wanted != listed.hints:
+                of = place._replace(endpoint=identify(listed))
+                expected, actual = _hinted(wanted), _hinted(listed.hints)
+                yield Drift(DriftKind.BEHIND, of, expected, actual, (entry.metadata.name,), "hints")
+
+
+def _hinted(hints: EndpointHints) -> str:
+    zones = [f"zone {zone.name}" for zone in hints.for_zones]
+    return ", ".join((*zones, *(f"node {node.name}" for node in hints.for_nodes))) or "no hints"
+
+
+def _words(conditions: Conditions) -> str:
     names = ("ready", "serving", "terminating")
     return ", ".join(name if getattr(conditions, name) else f"not {name}" for name in names)

@@ -4,13 +4,23 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from kubesvc.model.cell import Cell, State
-from kubesvc.model.objects import Service, ServicePort
+from kubesvc.model.objects import EndpointSlice, Service, ServicePort
 from kubesvc.model.query import Viewpoint
+from kubesvc.semantics.endpoints import HEADLESS
 
 
 def has_virtual_address(service: Service) -> bool:
     """Tell whether kube-proxy acts on the Service (pkg/proxy/util/utils.go, ShouldSkipService)."""
     return bool(service.spec.cluster_ip) and not service.headless and service.spec.type != "ExternalName"
+
+
+def is_hidden(service: Service, entry: EndpointSlice) -> bool:
+    """Tell whether kube-proxy does not read a slice of a Service that it acts on.
+
+    Its informer leaves out what carries the headless label (cmd/kube-proxy/app/server.go), whatever the
+    Service is.
+    """
+    return has_virtual_address(service) and HEADLESS in entry.metadata.labels
 
 
 def usable(cells: Iterable[Cell], viewpoint: Viewpoint) -> tuple[Cell, ...]:

@@ -132,7 +132,7 @@ def test_a_slice_of_an_earlier_incarnation_should_be_gone() -> None:
     report = explain(settled(OF, pod(), with_(stale, metadata__name="stale")))
 
     found = only(report, "KSV401")
-    assert found.headline == "the slices still list 1 endpoint that should be gone"
+    assert found.headline == "1 endpoint from a slice of another Service of this name, deleted since"
     assert found.fixes == ()
 
 
@@ -143,9 +143,9 @@ def test_a_slice_of_an_earlier_incarnation_should_be_gone() -> None:
         settled(OF, unready(), terminating(pod("web-2")), pod("web-3", phase="Failed")),
         settled(OF),
         settled(service(selector={}), hand_made(endpoint("192.0.2.1"))),
-        cluster(OF, pod(), *slices(OF, pod())),
+        settled(service(type="ExternalName"), hand_made(endpoint("192.0.2.1"))),
     ],
-    ids=["in order", "in every state", "a placeholder", "by hand, no selector", "a Node that is gone since"],
+    ids=["in order", "in every state", "a placeholder", "by hand, no selector", "by hand, an ExternalName"],
 )
 def test_what_looks_like_it_is_not_it(snapshot: Snapshot) -> None:
     """The prediction agrees, or nothing is predicted."""
@@ -218,3 +218,74 @@ def test_an_endpoint_that_is_used_suffers_nothing() -> None:
         ("KSV301", Effect.DEGRADED),
         ("KSV401", Effect.ADVICE),
     ]
+
+
+def test_a_node_that_is_gone_since_is_told_without_alarm() -> None:
+    """Its pod stays listed, and used, until something makes the controller sync the Service."""
+    source = FakeSource(cluster(OF, pod(), *slices(OF, pod())))
+
+    report = ask(QUERY, source)
+
+    found = only(report, "KSV401")
+    assert (verdict(report), source.again) == (Verdict.HEALTHY, [])
+    assert found.headline == "the slices are as of the last sync for 1 endpoint"
+    assert (found.effect, found.confidence) == (Effect.ADVICE, Confidence.PROOF)
+    assert rows(found) == ["endpoint: web-1: should be not listed, is listed in web-1"]
+
+
+@pytest.mark.parametrize(
+    ("of", "why", "effect"),
+    [
+        (service(selector={}), "without a selector", Effect.DEGRADED),
+        (service(type="ExternalName"), "an ExternalName", Effect.ADVICE),
+    ],
+)
+def test_slices_that_nobody_renews_are_told_with_their_deletion(
+    of: Service, why: str, effect: Effect
+) -> None:
+    """They stay for ever, whatever becomes of the pods; kube-proxy goes on using them."""
+    report = explain(cluster(of, node(), pod(), *slices(OF, pod())))
+
+    (found,) = find(report, "KSV401")
+    assert found.headline == f"1 endpoint left behind: the controller no longer looks at this Service, {why}"
+    assert (found.effect, found.confidence) == (effect, Confidence.PROOF)
+    assert found.culprit == Ref("EndpointSlice", "shop", "web-1")
+
+
+def test_a_slice_that_kube_proxy_does_not_read_carries_nothing() -> None:
+    """It still says headless: of a Service that was headless, and an ExternalName in between."""
+    headless = service(cluster_ip="None")
+
+    report = explain(cluster(OF, node(), pod(), *slices(headless, pod())))
+
+    found = only(report, "KSV401")
+    assert verdict(report) is Verdict.BROKEN
+    assert found.effect is Effect.BROKEN
+
+
+def test_an_endpoint_in_two_slices_is_told_without_alarm() -> None:
+    """It gets its traffic."""
+    (written,) = slices(OF, pod())
+
+    report = explain(settled(OF, pod(), with_(written, metadata__name="again")))
+
+    found = only(report, "KSV401")
+    assert (found.headline, found.effect) == ("1 endpoint in more than one slice of the controller", Effect.ADVICE)
+
+
+def test_a_family_that_was_dropped_is_told() -> None:
+    """The controller deletes its slices."""
+    both = service(ip_families=("IPv4", "IPv6"))
+    dual = pod(ips=("10.0.0.1", "fd00::1"))
+
+    report = explain(cluster(OF, node(), dual, *slices(both, dual)))
+
+    (found,) = find(report, "KSV401")
+    assert found.headline == "1 endpoint from a slice of a family that the Service no longer has"
+
+
+def test_only_so_many_differences_are_shown() -> None:
+    """The rest is counted."""
+    report = explain(of_slices(slices(OF), *pods(5)))
+
+    assert "more: 2 like these" in rows(only(report, "KSV401"))

@@ -55,7 +55,7 @@ def test_a_simulated_cluster_has_no_drift() -> None:
     assert isinstance(of, Service)
     written = after.find(reads.slices_of(of), EndpointSlice)
     selected = cells.Selected(pods(2), {"node-a": node()}, 36)
-    assert drift.drift(of, written, cells.cells(of, written, selected)) == ()
+    assert drift.drift(of, written, selected) == ()
 
 
 def test_slices_of_others_stay() -> None:

@@ -1,6 +1,7 @@
 """KSV401: the slices hold something else than the controller should have written."""
 
 from collections.abc import Iterator
+from itertools import groupby
 
 from kubesvc.analyzer import wording
 from kubesvc.analyzer.rule import Rule, rule
@@ -11,6 +12,9 @@ from kubesvc.model.report import Confidence, Finding, Fix, Row
 from kubesvc.semantics import drift, endpoints
 from kubesvc.semantics.drift import Drift, DriftKind
 
+_BY_SLICE = (DriftKind.FOREIGN, DriftKind.OTHER_INCARNATION, DriftKind.WRONG_FAMILY)
+_AT_ONE_LOOK = (DriftKind.FOREIGN, DriftKind.LAST_SYNC)
+
 
 @rule("KSV401", "slices-differ", since="0.1")
 def differ(this: Rule, view: ServiceView) -> Iterator[Finding]:
@@ -19,8 +23,12 @@ def differ(this: Rule, view: ServiceView) -> Iterator[Finding]:
     What it means
         kubesvc repeats on paper what the EndpointSlice controller writes for this Service, and the real
         slices differ. Seen twice, the controller is behind or not running; or somebody else wrote a slice for
-        a Service that has a selector. kube-proxy and CoreDNS use every slice that is labeled with the
-        Service's name, whoever wrote it.
+        a Service that has a selector; or the Service lost its selector, or became an ExternalName, and the
+        controller left behind what it had written. kube-proxy and CoreDNS use every slice that is labeled
+        with the Service's name, whoever wrote it.
+
+        Some changes make the controller look at no Service again: a Node that comes, goes or moves to
+        another zone, and a pod that fails without having been ready. Then the slices are as of the last sync.
 
     How to confirm
         Run `kubesvc explain` again after some seconds. `kubectl get endpointslices -l
@@ -29,48 +37,71 @@ def differ(this: Rule, view: ServiceView) -> Iterator[Finding]:
 
     How to fix
         Where the controller is behind, look at kube-controller-manager: its log and its lease in kube-system.
-        A slice of another writer goes away with `kubectl delete endpointslice NAME` if nothing maintains it.
+        A slice of another writer, or one that is left behind, goes away with `kubectl delete endpointslice
+        NAME` if nothing maintains it. Any change of the Service, a label for instance, makes the controller
+        sync it once more.
 
     When this is fine
         For some seconds after a change; or where a second writer adds endpoints on purpose.
     """
-    for kind in (DriftKind.BEHIND, DriftKind.LEFT_BEHIND):
-        entries = [entry for entry in view.drift if entry.kind is kind]
-        if entries:
-            rows = [*_rows(view, entries), Row("seen", _looks(view), "EndpointSlice")]
-            yield this.finding(
-                view,
-                _headline(entries, kind),
-                [entry.place for entry in entries],
-                _culprit(view, entries),
-                rows,
-                confidence=Confidence.LIKELY,
-            )
-    foreign: dict[str, list[Drift]] = {}
-    for entry in view.drift:
-        if entry.kind is DriftKind.FOREIGN:
-            foreign.setdefault(entry.slices[0], []).append(entry)
-    for _, entries in sorted(foreign.items()):
+    for (kind, _), entries in _grouped(view):
+        rows = list(_rows(view, entries))
+        if kind not in _AT_ONE_LOOK:
+            rows.append(Row("seen", _looks(view), "EndpointSlice"))
         culprit = _culprit(view, entries)
+        proven = kind in _AT_ONE_LOOK or not endpoints.managed(view.service)
         yield this.finding(
             view,
-            _headline(entries, DriftKind.FOREIGN),
-            [entry.place for entry in entries],
+            _headline(view, entries, kind),
+            view.touched(entry.place for entry in entries),
             culprit,
-            _rows(view, entries),
-            fixes=_fixes(culprit),
+            rows,
+            confidence=Confidence.PROOF if proven else Confidence.LIKELY,
+            fixes=_fixes(culprit) if _is_nobodys(view, kind) else (),
         )
 
 
-def _headline(entries: list[Drift], kind: DriftKind) -> str:
-    listed = wording.count(len({entry.place.endpoint for entry in entries}), "endpoint")
+def _grouped(view: ServiceView) -> Iterator[tuple[tuple[DriftKind, str], list[Drift]]]:
+    """One finding per kind; where whole slices are wrong, per slice."""
+
+    def key(entry: Drift) -> tuple[int, str]:
+        apart = entry.kind in _BY_SLICE or _is_nobodys(view, entry.kind)
+        return list(DriftKind).index(entry.kind), entry.slices[0] if apart else ""
+
+    for (kind, name), entries in groupby(sorted(view.drift, key=key), key):
+        yield (list(DriftKind)[kind], name), list(entries)
+
+
+def _is_nobodys(view: ServiceView, kind: DriftKind) -> bool:
+    """Tell whether no controller will ever remove such a slice."""
+    if kind is DriftKind.FOREIGN:
+        return True
+    return kind is DriftKind.LEFT_BEHIND and not endpoints.managed(view.service)
+
+
+def _headline(  # noqa: PLR0911 - one per kind
+    view: ServiceView, entries: list[Drift], kind: DriftKind
+) -> str:
+    found = {entry.place.endpoint for entry in entries if entry.place.endpoint}
+    listed = wording.count(len(found), "endpoint")
     match kind:
         case DriftKind.FOREIGN:
             return f"{listed} from a slice that the controller does not manage"
+        case DriftKind.LEFT_BEHIND if not endpoints.managed(view.service):
+            why = "an ExternalName" if view.service.spec.type == "ExternalName" else "without a selector"
+            return f"{listed} left behind: the controller no longer looks at this Service, {why}"
         case DriftKind.LEFT_BEHIND:
             return f"the slices still list {listed} that should be gone"
-        case _:
-            return f"the slices are behind for {listed}"
+        case DriftKind.OTHER_INCARNATION:
+            return f"{listed} from a slice of another Service of this name, deleted since"
+        case DriftKind.WRONG_FAMILY:
+            return f"{listed} from a slice of a family that the Service no longer has"
+        case DriftKind.DUPLICATE:
+            return f"{listed} in more than one slice of the controller"
+        case DriftKind.LAST_SYNC:
+            return f"the slices are as of the last sync{f' for {listed}' if found else ''}"
+        case DriftKind.BEHIND:
+            return f"the slices are behind{f' for {listed}' if found else ''}"
 
 
 def _culprit(view: ServiceView, entries: list[Drift]) -> Ref:
@@ -80,15 +111,20 @@ def _culprit(view: ServiceView, entries: list[Drift]) -> Ref:
 
 def _rows(view: ServiceView, entries: list[Drift]) -> Iterator[Row]:
     for entry in entries[:3]:
-        name = entry.place.endpoint.name if entry.place.endpoint else ""
-        where = f" in {wording.names(entry.slices)}" if entry.slices else ""
-        yield Row(
-            "endpoint", f"{name}: should be {entry.expected}, is {entry.actual}{where}", "EndpointSlice"
-        )
+        yield Row("endpoint" if entry.place.endpoint else "slice", _difference(entry), "EndpointSlice")
+    if len(entries) > 3:  # noqa: PLR2004 - as many as were shown
+        yield Row("more", f"{len(entries) - 3} like these", "EndpointSlice")
     slices = {name for entry in entries for name in entry.slices}
     for written in view.slices:
         if written.metadata.name in slices and not drift.is_controllers(written, view.service):
             yield Row("written by", _writer(written), "metadata.labels")
+
+
+def _difference(entry: Drift) -> str:
+    name = f"{entry.place.endpoint.name}: " if entry.place.endpoint else ""
+    field = f"{entry.field} " if entry.field in ("nodeName", "hostname", "zone", "labels") else ""
+    where = f" in {wording.names(entry.slices)}" if entry.slices else ""
+    return f"{name}{field}should be {entry.expected}, is {entry.actual}{where}"
 
 
 def _looks(view: ServiceView) -> str:
