@@ -210,7 +210,20 @@ def sync(
     if service.metadata.deletion_timestamp is not None:
         before = {_group(entry) for entry in ours if is_owned(entry, service)}
         written = tuple(entry for entry in written if _group(entry) in before)
-    return (*others, *written)
+    return (*others, *(_kept(entry, ours) or entry for entry in written))
+
+
+def _kept(placeholder: EndpointSlice, ours: tuple[EndpointSlice, ...]) -> EndpointSlice | None:
+    """Return the placeholder that is there already, whoever owns it (placeholderSliceCompare).
+
+    So one of an earlier incarnation of the Service stays, until the garbage collector takes it.
+    """
+    here = [entry for entry in ours if entry.address_type == placeholder.address_type]
+    if placeholder.endpoints or len(here) != 1:
+        return None
+    (only,) = here
+    same = not only.endpoints and not only.ports and only.metadata.labels == placeholder.metadata.labels
+    return only if same else None
 
 
 def _going(entry: EndpointSlice) -> bool:

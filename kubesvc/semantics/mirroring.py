@@ -3,6 +3,7 @@
 It copies the Endpoints object of the Service's name, one slice per port list and family.
 """
 
+from collections.abc import Iterator
 from typing import Final
 
 from kubesvc.model.objects import (
@@ -61,18 +62,12 @@ def sync(
 
 
 def slices(endpoints: Endpoints) -> tuple[EndpointSlice, ...]:
-    """Return the copies (reconciler.go, reconcile): none where there is no address. Names are ours.
-
-    As the API server stores them, the subsets differ in their ports (api/v1/endpoints, RepackSubsets).
-    """
+    """Return the copies (reconciler.go, reconcile): none where there is no address. Names are ours."""
     groups: dict[tuple[str, frozenset[EndpointPort]], list[Endpoint]] = {}
-    for subset in endpoints.subsets:
-        ports = frozenset(_port(port) for port in subset.ports)
-        ready = [(address, True) for address in subset.addresses]
-        unready = [(address, False) for address in subset.not_ready_addresses]
-        for address, is_ready in (*ready, *unready)[:MAX_ADDRESSES]:
+    for addresses, ports in _repacked(endpoints):
+        for address, ready in sorted(addresses, key=lambda entry: not entry[1])[:MAX_ADDRESSES]:
             group = groups.setdefault((family_of(address.ip), ports), [])
-            group.append(_endpoint(address, ready=is_ready))
+            group.append(_endpoint(address, ready=ready))
     return tuple(
         EndpointSlice(
             metadata=_metadata(endpoints, number),
@@ -82,6 +77,35 @@ def slices(endpoints: Endpoints) -> tuple[EndpointSlice, ...]:
         )
         for number, ((family, ports), members) in enumerate(groups.items(), start=1)
     )
+
+
+_Addresses = tuple[tuple[EndpointAddress, bool], ...]
+
+
+def _repacked(endpoints: Endpoints) -> Iterator[tuple[_Addresses, frozenset[EndpointPort]]]:
+    """Regroup subsets so that each set of addresses is there once (api/v1/endpoints/util.go, RepackSubsets).
+
+    An address is known by its IP and target; as it is first seen it is copied everywhere. Per port, not ready
+    trumps ready.
+    """
+    known: dict[tuple[str, str], EndpointAddress] = {}
+    by_port: dict[EndpointPort | None, dict[tuple[str, str], bool]] = {}
+    for subset in endpoints.subsets:
+        ready = [(address, True) for address in subset.addresses]
+        unready = [(address, False) for address in subset.not_ready_addresses]
+        for port in [_port(port) for port in subset.ports] or [None]:
+            here = by_port.setdefault(port, {})
+            for address, is_ready in (*ready, *unready):
+                key = (address.ip, address.target_ref.uid if address.target_ref else "")
+                known.setdefault(key, address)
+                here[key] = here.get(key, True) and is_ready
+    grouped: dict[frozenset[tuple[tuple[str, str], bool]], set[EndpointPort]] = {}
+    for port, addresses in by_port.items():
+        ports = grouped.setdefault(frozenset(addresses.items()), set())
+        if port is not None:
+            ports.add(port)
+    for members, ports in grouped.items():
+        yield tuple((known[key], ready) for key, ready in sorted(members)), frozenset(ports)
 
 
 def _port(port: SubsetPort) -> EndpointPort:
