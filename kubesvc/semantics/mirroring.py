@@ -93,7 +93,8 @@ def _repacked(endpoints: Endpoints) -> Iterator[tuple[_Addresses, frozenset[Endp
     for subset in endpoints.subsets:
         ready = [(address, True) for address in subset.addresses]
         unready = [(address, False) for address in subset.not_ready_addresses]
-        for port in [_port(port) for port in subset.ports] or [None]:
+        listed = [_port(port) for port in subset.ports]
+        for port in listed or [None]:
             here = by_port.setdefault(port, {})
             for address, is_ready in (*ready, *unready):
                 key = (address.ip, address.target_ref.uid if address.target_ref else "")
@@ -101,9 +102,9 @@ def _repacked(endpoints: Endpoints) -> Iterator[tuple[_Addresses, frozenset[Endp
                 here[key] = here.get(key, True) and is_ready
     grouped: dict[frozenset[tuple[tuple[str, str], bool]], set[EndpointPort]] = {}
     for port, addresses in by_port.items():
-        ports = grouped.setdefault(frozenset(addresses.items()), set())
+        joined = grouped.setdefault(frozenset(addresses.items()), set())
         if port is not None:
-            ports.add(port)
+            joined.add(port)
     for members, ports in grouped.items():
         yield tuple((known[key], ready) for key, ready in sorted(members)), frozenset(ports)
 
