@@ -93,7 +93,7 @@ def _repacked(endpoints: Endpoints) -> Iterator[tuple[_Addresses, frozenset[Endp
     for subset in endpoints.subsets:
         ready = [(address, True) for address in subset.addresses]
         unready = [(address, False) for address in subset.not_ready_addresses]
-        listed = [_port(port) for port in subset.ports]
+        listed: list[EndpointPort | None] = [_port(port) for port in subset.ports]
         for port in listed or [None]:
             here = by_port.setdefault(port, {})
             for address, is_ready in (*ready, *unready):
@@ -101,10 +101,10 @@ def _repacked(endpoints: Endpoints) -> Iterator[tuple[_Addresses, frozenset[Endp
                 known.setdefault(key, address)
                 here[key] = here.get(key, True) and is_ready
     grouped: dict[frozenset[tuple[tuple[str, str], bool]], set[EndpointPort]] = {}
-    for port, addresses in by_port.items():
+    for shared, addresses in by_port.items():
         joined = grouped.setdefault(frozenset(addresses.items()), set())
-        if port is not None:
-            joined.add(port)
+        if shared is not None:
+            joined.add(shared)
     for members, ports in grouped.items():
         yield tuple((known[key], ready) for key, ready in sorted(members)), frozenset(ports)
 
