@@ -1,0 +1,81 @@
+"""Endpoints objects of Services without a selector, which the mirroring controller copies."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from e2e.oracle.draw.draft import NUMBERS, PROTOCOLS, Draft, Place
+from e2e.oracle.draw.pods import change_pod
+from e2e.oracle.plan import NODE_MARK, Json, Op, Verb
+
+_SKIP: Final = "endpointslice.kubernetes.io/skip-mirror"
+_LEADER: Final = "control-plane.alpha.kubernetes.io/leader"
+_TRIGGER: Final = "endpoints.kubernetes.io/last-change-trigger-time"
+_SIDES: Final = (("addresses",), ("notReadyAddresses",), ("addresses", "notReadyAddresses"))
+
+
+def change_endpoints(draft: Draft, place: Place) -> list[Op]:
+    """Write or delete the Endpoints of a Service without a selector; where there is none, change a pod."""
+    services = sorted(place.services.items())
+    loose = [name for name, found in services if not found.manifest["spec"].get("selector")]
+    if not loose:
+        return change_pod(draft, place)
+    name = draft.rng.choice(loose)
+    if draft.chance(0.2):
+        return [Op(Verb.DELETE, "Endpoints", place.name, name)]
+    return write_endpoints(draft, place, name)
+
+
+def write_endpoints(draft: Draft, place: Place, name: str) -> list[Op]:
+    """Write the Endpoints of a Service, whether they exist or not."""
+    rng = draft.rng
+    metadata: Json = {"name": name, "labels": {"team": "c"} if draft.chance(0.4) else {}, "annotations": {}}
+    if draft.chance(0.2):
+        metadata["labels"][_SKIP] = rng.choice(("true", "true", "false"))
+    for annotation, value, share in (
+        (_LEADER, "{}", 0.12),
+        (_TRIGGER, "2020-01-01T00:00:00Z", 0.15),
+        ("kubesvc.dev/note", "kept", 0.3),
+    ):
+        if draft.chance(share):
+            metadata["annotations"][annotation] = value
+    count = rng.choice((0, 1, 1, 1, 2, 3))
+    body: Json = {"metadata": metadata, "subsets": [_subset(draft, number) for number in range(count)]}
+    return [Op(Verb.REPLACE, "Endpoints", place.name, name, body)]
+
+
+def _subset(draft: Draft, number: int) -> Json:
+    """A subset; now and then it has an address of the first."""
+    rng = draft.rng
+    first = 16 * number if draft.chance(0.75) else 0
+    made: Json = {
+        side: [_address(draft, first + 8 * index + extra) for extra in range(rng.choice((1, 1, 2, 3)))]
+        for index, side in enumerate(rng.choices(_SIDES, (5, 2, 4))[0])
+    }
+    names = rng.sample(("http", "web"), rng.choice((0, 1, 1, 2)))
+    ports: list[Json] = [_port(draft, name) for name in names]
+    if not names and draft.chance(0.5):
+        ports = [{"port": 80}]
+    return made | ({"ports": ports} if ports else {})
+
+
+def _port(draft: Draft, name: str) -> Json:
+    app = {"appProtocol": "http"} if draft.chance(0.15) else {}
+    return {"name": name, "port": draft.rng.choice(NUMBERS), "protocol": draft.rng.choice(PROTOCOLS), **app}
+
+
+def _address(draft: Draft, number: int) -> Json:
+    four = draft.chance(0.65)
+    made: Json = {"ip": f"198.51.100.{number + 1}" if four else f"2001:db8::{number + 1:x}"}
+    if draft.chance(0.2):
+        made["hostname"] = draft.rng.choice(("e0", "e1"))
+    if draft.chance(0.2):
+        made["nodeName"] = NODE_MARK + "n0"
+    if draft.chance(0.25):
+        made["targetRef"] = {
+            "kind": "Pod",
+            "name": f"p{number}",
+            "namespace": "elsewhere",
+            "uid": f"00000000-0000-0000-0000-00000000000{number % 10}",
+        }
+    return made
