@@ -59,7 +59,14 @@ def find_port(pod: Pod, port: ServicePort, minor: int) -> int | None:
     wanted = target(port)
     if isinstance(wanted, int):
         return wanted
+    found = find_declared(pod, port, minor)
+    return found.port.container_port if found else None
+
+
+def find_declared(pod: Pod, port: ServicePort, minor: int) -> Declared | None:
+    """Return the first declaration that counts and has the name and protocol that `port` wants."""
+    wanted = target(port)
     for found in declared(pod.spec):
         if found.port.name == wanted and found.port.protocol == port.protocol and counts(found, minor):
-            return found.port.container_port
+            return found
     return None

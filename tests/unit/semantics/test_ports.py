@@ -32,6 +32,18 @@ def test_a_name_is_looked_up_in_the_containers() -> None:
     assert ports.find_port(found, NAMED, 36) == 2
 
 
+def test_the_declaration_that_is_found_is_known() -> None:
+    """With its container and what that is; none for a number."""
+    sidecar = container("proxy", port(15000, "web"), restart_policy="Always")
+
+    found = ports.find_declared(with_init(sidecar), NAMED, 36)
+
+    assert found is not None
+    assert (found.container, found.role, found.port.container_port) == ("proxy", ports.Role.SIDECAR, 15000)
+    assert ports.find_declared(with_init(sidecar), NAMED, 32) is None
+    assert ports.find_declared(pod(), ServicePort(port=80, target_port=8080), 36) is None
+
+
 def test_the_protocol_must_be_the_same() -> None:
     """A UDP port of the same name does not count, and a later TCP one does."""
     dns = container("a", port(53, "web", "UDP"))
