@@ -1,5 +1,6 @@
 """Where something is: the identity of a line of the tree, of a cell, of what a finding is about."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from kubesvc.model.objects import Ref
@@ -35,3 +36,27 @@ class Place(NamedTuple):
                 (self.endpoint, other.endpoint),
             )
         )
+
+
+def narrowed(places: Iterable[Place], among: Iterable[Place]) -> str:
+    """Write which ports × families of `among` are meant: `on port http over IPv6`; empty for all of them."""
+    some, everything = set(places), list(among)
+    ports, families = (_distinct(everything, at) for at in ("port", "family"))
+    some_ports, some_families = (
+        _distinct((p for p in everything if p in some), at) for at in ("port", "family")
+    )
+    if len(some) < len(some_ports) * len(some_families):
+        return ", ".join(narrowed([place], everything) for place in everything if place in some)
+    words = [
+        _listed("on port", some_ports) if some_ports != ports else "",
+        f"over {' and '.join(some_families)}" if some_families != families else "",
+    ]
+    return " ".join(filter(None, words))
+
+
+def _distinct(places: Iterable[Place], field: str) -> list[str]:
+    return list(dict.fromkeys(getattr(place, field) or "" for place in places))
+
+
+def _listed(what: str, names: list[str]) -> str:
+    return f"{what}{'s' if len(names) > 1 else ''} {' and '.join(names)}"

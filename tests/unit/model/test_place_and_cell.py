@@ -4,7 +4,7 @@ import pytest
 
 from kubesvc.model.cell import Cell, Chain, Conditions, State, Step, StepKind, met, resolve, unmet
 from kubesvc.model.objects import EndpointConditions, Ref
-from kubesvc.model.place import EndpointId, Place
+from kubesvc.model.place import EndpointId, Place, narrowed
 from kubesvc.model.report import Verdict
 from kubesvc.model.selector import EVERYTHING, matches, selector, show
 
@@ -33,6 +33,39 @@ POD = HTTP._replace(family="IPv4", endpoint=EndpointId("shop", "web-1", "uid"))
 def test_a_place_lies_within_another(inner: Place, outer: Place, *, within: bool) -> None:
     """What is not narrowed holds everything; a field neither narrows nor widens."""
     assert inner.within(outer) is within
+
+
+CORNERS = {
+    f"{port}/{family}": POD._replace(port=port, family=family)
+    for port in ("a", "b", "c")
+    for family in ("IPv4", "IPv6")
+}
+
+
+@pytest.mark.parametrize(
+    ("some", "shown"),
+    [
+        (tuple(CORNERS), ""),
+        (("a/IPv4", "a/IPv6"), "on port a"),
+        (("a/IPv4", "a/IPv6", "c/IPv4", "c/IPv6"), "on ports a and c"),
+        (("a/IPv6", "b/IPv6", "c/IPv6"), "over IPv6"),
+        (("b/IPv4",), "on port b over IPv4"),
+        (("a/IPv4", "c/IPv4"), "on ports a and c over IPv4"),
+        (("a/IPv4", "b/IPv6"), "on port a over IPv4, on port b over IPv6"),
+        (("a/IPv4", "a/IPv6", "b/IPv6"), "on port a over IPv4, on port a over IPv6, on port b over IPv6"),
+    ],
+)
+def test_ports_and_families_are_named_where_not_all_are_meant(some: tuple[str, ...], shown: str) -> None:
+    """Each by itself where they make no rectangle."""
+    assert narrowed([CORNERS[name] for name in some], CORNERS.values()) == shown
+
+
+def test_a_service_without_ports_has_only_families_to_name() -> None:
+    """Its places have no port."""
+    both = [POD._replace(port=None, family=family) for family in ("IPv4", "IPv6")]
+
+    assert narrowed(both[:1], both) == "over IPv4"
+    assert narrowed(both, both) == ""
 
 
 @pytest.mark.parametrize(
