@@ -11,13 +11,13 @@ from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
-from kubesvc.analyzer import checks, lines, registry, summary, targets
+from kubesvc.analyzer import checks, lines, registry, summary, targets, why
 from kubesvc.analyzer.rule import Rule
 from kubesvc.analyzer.rules.run.crashed import crashed
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.cell import Cell
 from kubesvc.model.change import Change
-from kubesvc.model.objects import Ref, Service
+from kubesvc.model.objects import Pod, Ref, Service
 from kubesvc.model.place import Place
 from kubesvc.model.query import Query
 from kubesvc.model.read import Gap, LackingError, Read, Unavailable, Unread
@@ -92,7 +92,9 @@ def analyze(query: Query, snapshot: Snapshot) -> Report:
     """
     asked = targets.resolve(query, snapshot)
     wants = Wants()
-    explained = [wants.attempt(partial(_explain, query, snapshot, service)) for service in asked.services]
+    explained = [
+        wants.attempt(partial(_explain, query, snapshot, service, asked.pods)) for service in asked.services
+    ]
     wants.join_nodes(snapshot.gaps)
     wants.settle()
     known = [entry for entry in explained if entry is not None]
@@ -114,7 +116,7 @@ def analyze(query: Query, snapshot: Snapshot) -> Report:
 _Explained = tuple[Subject, tuple[Finding, ...], tuple[NotChecked, ...]]
 
 
-def _explain(query: Query, snapshot: Snapshot, service: Service) -> _Explained:
+def _explain(query: Query, snapshot: Snapshot, service: Service, pods: tuple[Pod, ...]) -> _Explained:
     view = ServiceView(snapshot, service, query.viewpoint)
     wants = Wants()
     wants.attempt(view.want_first)
@@ -123,10 +125,12 @@ def _explain(query: Query, snapshot: Snapshot, service: Service) -> _Explained:
     with_outcomes = [wants.attempt(partial(_foresee, view, finding)) for finding in found]
     findings = fold(tuple(finding for finding in with_outcomes if finding is not None))
     subject = wants.attempt(lambda: _subject(view, findings))
+    mine = [pod for pod in pods if pod.metadata.namespace == service.metadata.namespace]
+    asked = [wants.attempt(partial(why.why, view, pod)) for pod in mine]
     wants.settle()
     if subject is None or verdict is None:  # pragma: no cover - settle raised
         raise LackingError
-    return subject, findings, skipped
+    return replace(subject, why=tuple(told for told in asked if told)), findings, skipped
 
 
 def _apply(view: ServiceView, wants: Wants) -> tuple[tuple[Finding, ...], tuple[NotChecked, ...]]:
@@ -202,7 +206,7 @@ def _foresee(view: ServiceView, finding: Finding) -> Finding:
 
 def _tried(view: ServiceView, finding: Finding, fix: Fix) -> Fix | None:
     """Simulate a fix of the Service or its slices; None if it leaves the cause, or makes a port worse."""
-    if fix.change is None or fix.change.target.kind not in ("Service", "EndpointSlice"):
+    if fix.change is None or fix.change.target.kind not in ("Service", "EndpointSlice", "Endpoints"):
         return fix
     foreseen = _simulated(view, fix.change)
     if foreseen is None:
@@ -221,8 +225,9 @@ def _worse(view: ServiceView, outcome: Outcome) -> bool:
 
 
 def _same(finding: Finding, other: Finding) -> bool:
-    """Tell whether two findings are about one cause: the same code may stay at another port."""
-    return finding.code == other.code and bool({*finding.places} & {*other.places})
+    """Tell whether two findings are about one cause: the same code may stay at another port, or of others."""
+    same = (finding.code, finding.culprit) == (other.code, other.culprit)
+    return same and bool({*finding.places} & {*other.places})
 
 
 def _simulated(view: ServiceView, change: Change) -> tuple[Outcome, tuple[Finding, ...]] | None:

@@ -1,13 +1,14 @@
-"""Which Services a query names, and what is near those that do not exist."""
+"""Which Services and pods a query names, and what is near those that do not exist."""
 
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from kubesvc.model import selector
-from kubesvc.model.objects import Namespace, Obj, Ref, Service
+from kubesvc.model.objects import Namespace, Obj, Pod, Ref, Service
 from kubesvc.model.query import Query
-from kubesvc.model.read import Portion, Read, Unavailable
+from kubesvc.model.read import Gap, Portion, Read, Unavailable
 from kubesvc.model.report import Missing
 from kubesvc.model.snapshot import Snapshot
 from kubesvc.semantics.reads import slices_named
@@ -17,21 +18,25 @@ _SEPARATELY: Final = 3
 
 
 class Asked(Struct, frozen=True):
-    """The Services to explain, and those that were named and do not exist or may not be read."""
+    """The Services to explain, the pods asked about, and what was named and cannot be had."""
 
     services: tuple[Service, ...]
     missing: tuple[Missing, ...] = ()
+    pods: tuple[Pod, ...] = ()
 
 
 def resolve(query: Query, snapshot: Snapshot) -> Asked:
-    """Find the Services that a query names; without names all that its labels select.
+    """Find the Services that a query names, without names all that its labels select, and the pods it names.
 
     Raises:
         Unread: they were never read.
         Unavailable: the list of Services could not be read.
     """
-    if query.names:
-        return _named(query, snapshot)
+    asked = _named(query, snapshot) if query.names else _selected(query, snapshot)
+    return _with_pods(asked, query, snapshot) if query.why else asked
+
+
+def _selected(query: Query, snapshot: Snapshot) -> Asked:
     namespace = "" if query.all_namespaces else query.namespace
     services = snapshot.find(Read("Service", namespace, labels=query.labels), Service)
     if len(services) > _SEPARATELY:
@@ -47,8 +52,10 @@ def _want_lists(snapshot: Snapshot, namespace: str) -> None:
 
 def _named(query: Query, snapshot: Snapshot) -> Asked:
     reads = {name: Read("Service", query.namespace, name) for name in dict.fromkeys(query.names)}
-    # A Service's slices are known by its name: they are asked for along with it.
-    snapshot.want((*reads.values(), *(slices_named(query.namespace, name) for name in reads)))
+    # A Service's slices are known by its name, and so are pods: they are asked for along with it.
+    along = [slices_named(query.namespace, name) for name in reads]
+    along += [Read("Pod", query.namespace, name) for name in query.why]
+    snapshot.want((*reads.values(), *along))
     services: list[Service] = []
     missing: list[Missing] = []
     absent: list[str] = []
@@ -65,26 +72,66 @@ def _named(query: Query, snapshot: Snapshot) -> Asked:
     return Asked(tuple(services), (*missing, *_missing(query, snapshot, absent)))
 
 
+def _with_pods(asked: Asked, query: Query, snapshot: Snapshot) -> Asked:
+    """Look the pods up where the Services are; in several namespaces a pod may be in any."""
+    namespaces = sorted({service.metadata.namespace for service in asked.services})
+    reads = {name: [Read("Pod", namespace, name) for namespace in namespaces] for name in query.why}
+    snapshot.want(read for several in reads.values() for read in several)
+    pods: list[Pod] = []
+    missing: list[Missing] = []
+    for name, several in reads.items():
+        answers = [_answer(snapshot, read) for read in several]
+        found = [answer for answer in answers if isinstance(answer, Pod)]
+        refused = next((answer for answer in answers if isinstance(answer, Gap)), None)
+        pods += found
+        if refused and not found:
+            missing.append(Missing(Ref("Pod", namespaces[0], name), refused=refused))
+        elif namespaces and not found:
+            missing.append(_missing_pod(snapshot, namespaces[0], name))
+    return replace(asked, pods=tuple(pods), missing=(*asked.missing, *missing))
+
+
+def _answer(snapshot: Snapshot, read: Read) -> Pod | Gap | None:
+    try:
+        return snapshot.get(read, Pod)
+    except Unavailable as unavailable:
+        return unavailable.gap
+
+
+def _missing_pod(snapshot: Snapshot, namespace: str, name: str) -> Missing:
+    """Return what is near a pod; its namespace exists, since a Service of it does."""
+    here, elsewhere = _others("Pod", namespace, name)
+    snapshot.want((here, elsewhere))
+    return _absent(snapshot, here, elsewhere, Ref("Pod", namespace, name), exists=True)
+
+
 def _missing(query: Query, snapshot: Snapshot, names: list[str]) -> list[Missing]:
     if not names:
         return []
-    here = Read("Service", query.namespace, part=Portion.METADATA)
     space = Read("Namespace", name=query.namespace)
-    elsewhere = {name: _everywhere(name) for name in names}
-    snapshot.want((here, space, *elsewhere.values()))
+    others = {name: _others("Service", query.namespace, name) for name in names}
+    snapshot.want((space, *(read for both in others.values() for read in both)))
+    exists = _exists(snapshot, space)
     return [
-        Missing(
-            Ref("Service", query.namespace, name),
-            near=_near(name, _names(snapshot, here)),
-            elsewhere=tuple(obj.metadata.namespace for obj in _found(snapshot, elsewhere[name])),
-            namespace_exists=_exists(snapshot, space),
-        )
-        for name in names
+        _absent(snapshot, here, elsewhere, Ref("Service", query.namespace, name), exists=exists)
+        for name, (here, elsewhere) in others.items()
     ]
 
 
-def _everywhere(name: str) -> Read:
-    return Read("Service", fields=selector.selector({"metadata.name": name}), part=Portion.METADATA)
+def _others(kind: str, namespace: str, name: str) -> tuple[Read, Read]:
+    """Return the reads of all names here, and of this name everywhere."""
+    everywhere = selector.selector({"metadata.name": name})
+    here = Read(kind, namespace, part=Portion.METADATA)
+    return here, Read(kind, fields=everywhere, part=Portion.METADATA)
+
+
+def _absent(snapshot: Snapshot, here: Read, elsewhere: Read, ref: Ref, *, exists: bool | None) -> Missing:
+    return Missing(
+        ref,
+        near=_near(ref.name, _names(snapshot, here)),
+        elsewhere=tuple(obj.metadata.namespace for obj in _found(snapshot, elsewhere)),
+        namespace_exists=exists,
+    )
 
 
 def _found(snapshot: Snapshot, read: Read) -> tuple[Obj, ...]:

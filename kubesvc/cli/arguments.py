@@ -10,6 +10,8 @@ from kubesvc.model.selector import EVERYTHING, Selector
 from kubesvc.model.text import one_line
 
 _SERVICE: Final = frozenset({"svc", "service", "services"})
+_POD: Final = frozenset({"po", "pod", "pods"})
+_SPELLED: Final = "A name is web or svc/web; in a namespace, {name} -n {kind}"
 _CODE: Final = re.compile(r"KSV\d+")
 _LABEL: Final = re.compile(r"(?P<key>[A-Za-z0-9][A-Za-z0-9._/-]*)\s*==?\s*(?P<value>[A-Za-z0-9._-]*)")
 
@@ -20,17 +22,24 @@ def service_names(words: Sequence[str]) -> tuple[str, ...]:
     Raises:
         UsageError: A word names no Service.
     """
-    return tuple(dict.fromkeys(map(_service_name, words)))
+    return tuple(dict.fromkeys(_name(word, _SERVICE, "Service", _SPELLED) for word in words))
 
 
-def _service_name(word: str) -> str:
+def pod_names(words: Sequence[str]) -> tuple[str, ...]:
+    """Return the names in `web-1`, `po/web-1`, `pod/web-1`, `pods/web-1`, each once.
+
+    Raises:
+        UsageError: A word names no pod.
+    """
+    return tuple(dict.fromkeys(_name(word, _POD, "pod", "A name is web-1 or pod/web-1.") for word in words))
+
+
+def _name(word: str, kinds: frozenset[str], what: str, hint: str) -> str:
     kind, slash, name = word.rpartition("/")
-    if slash and kind.lower() not in _SERVICE:
-        raise UsageError(
-            f'"{one_line(word)}" does not name a Service',
-            f"A name is web or svc/web; in a namespace, {one_line(name)} -n {one_line(kind) or 'NAME'}",
-        )
-    return path_segment(name if slash else word, "Service")
+    if slash and kind.lower() not in kinds:
+        shown = hint.format(name=one_line(name), kind=one_line(kind) or "NAME")
+        raise UsageError(f'"{one_line(word)}" does not name a {what}', shown)
+    return path_segment(name if slash else word, what)
 
 
 def path_segment(name: str, what: str) -> str:

@@ -12,6 +12,7 @@ kubesvc explain web                  # why web (not) gets traffic, and the fix
 kubesvc explain svc/web svc/api -n shop
 kubesvc explain -l app=web -A        # every Service with this label
 kubesvc explain web --annotate       # every line explained
+kubesvc explain web --why web-7d9f-k4x # why this pod is an endpoint or not
 kubesvc explain web --snapshot web.json
 kubesvc explain KSV101               # what a cause code means
 """

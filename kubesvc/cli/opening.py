@@ -45,9 +45,18 @@ def opened(
         raise UsageError("name cannot be provided when a selector is specified")
     if names and scope.all_namespaces:
         raise UsageError("a resource cannot be retrieved by name across all namespaces")
+    if scope.why and scope.all_namespaces:
+        raise UsageError("--why names a pod of one namespace", "Choose the namespace with -n.")
     if scope.namespace:
         arguments.path_segment(scope.namespace, "namespace")
-    asked = Query(scope.namespace, names, labels, all_namespaces=scope.all_namespaces, flags=cluster.typed())
+    asked = Query(
+        scope.namespace,
+        names,
+        labels,
+        all_namespaces=scope.all_namespaces,
+        flags=cluster.typed(),
+        why=arguments.pod_names(scope.why),
+    )
     if origin.snapshot:
         yield _file(asked, origin)
     elif origin.complete:

@@ -53,10 +53,14 @@ _cluster = section("Connection, as for kubectl")
 
 Annotate = Annotated[bool, printed("Explain every line.", "", "--annotate")]
 
+_WHY: Final = (
+    "Also why this pod of their namespace is an endpoint or not, condition by condition; may be repeated."
+)
+
 
 @dataclass(frozen=True)
 class Scope:
-    """Which Services are meant, beside their names."""
+    """Which Services are meant, beside their names, and which pods are asked about."""
 
     namespace: Annotated[str, _scope("Namespace of the Services.", "NAME", "--namespace", "-n")] = ""
     all_namespaces: Annotated[bool, _scope("Services of all namespaces.", "", "--all-namespaces", "-A")] = (
@@ -65,6 +69,7 @@ class Scope:
     selector: Annotated[
         str, _scope("Services with these labels: app=web,tier=x", "LABELS", "--selector", "-l")
     ] = ""
+    why: Annotated[list[str], _scope(_WHY, "POD")] = field(default_factory=list[str])
 
 
 @dataclass(frozen=True)

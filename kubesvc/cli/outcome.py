@@ -110,8 +110,9 @@ def _nothing(query: Query) -> str:
 def _absent(missing: Missing) -> KubesvcError:
     if missing.refused is not None:
         return _unread(missing.refused)
-    _, namespace, name = missing.ref
-    sentence = f'services "{name}" not found in namespace {namespace}'
+    kind, namespace, name = missing.ref
+    plural = KINDS[kind].plural
+    sentence = f'{plural} "{name}" not found in namespace {namespace}'
     if missing.namespace_exists is False:
         return NotFound(
             f"{sentence}: there is no such namespace",
@@ -119,7 +120,7 @@ def _absent(missing: Missing) -> KubesvcError:
         )
     near = f"Near: {', '.join(missing.near)}." if missing.near else ""
     hint = " ".join(filter(None, [near, _elsewhere(missing)]))
-    return NotFound(sentence, hint or f"kubectl get services -n {quote(namespace)} lists those that exist.")
+    return NotFound(sentence, hint or f"kubectl get {plural} -n {quote(namespace)} lists those that exist.")
 
 
 def _elsewhere(missing: Missing) -> str:

@@ -27,7 +27,7 @@ class Query(Struct, frozen=True):
     """Which Services, seen from where.
 
     No `names` and no `labels` means the namespace's only Service. `flags` are the connection flags as typed,
-    to be repeated in printed commands.
+    to be repeated in printed commands. `why` names pods of the Services' namespace that are asked about.
     """
 
     namespace: str
@@ -36,3 +36,4 @@ class Query(Struct, frozen=True):
     all_namespaces: bool = False
     viewpoint: Viewpoint = Viewpoint()
     flags: tuple[str, ...] = ()
+    why: tuple[str, ...] = ()

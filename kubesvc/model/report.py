@@ -6,6 +6,7 @@ from enum import IntEnum, StrEnum
 
 from msgspec import Struct
 
+from kubesvc.model.cell import StepKind
 from kubesvc.model.change import Change
 from kubesvc.model.objects import Ref
 from kubesvc.model.place import Place
@@ -187,8 +188,63 @@ class Check(Struct, frozen=True):
     hangs: str
 
 
+class Stage(StrEnum):
+    """What a condition decides about a pod, in the order of Kubernetes."""
+
+    SELECTED = "selected"
+    LISTED = "listed"
+    PORT = "port"
+    READY = "ready"
+
+
+class WhyStep(Struct, frozen=True):
+    """A condition of a pod, with all ports × families at which it comes out the same.
+
+    `passed` is None where what decides could not be read. `text` says what was found, `field` where. At those
+    of its places that are in `decides` it is the first that is not met. `rule` is what Kubernetes asks here,
+    `upstream` where in its code.
+    """
+
+    kind: StepKind
+    stage: Stage
+    passed: bool | None
+    text: str
+    field: str
+    value: str
+    container: str
+    rule: str
+    upstream: str
+    places: tuple[Place, ...]
+    decides: tuple[Place, ...] = ()
+
+
+class WhyResult(Struct, frozen=True):
+    """What the conditions lead to and what the slices say, for ports × families of equal fate.
+
+    `predicted` and `actual` are states of an endpoint; empty where that is not known. `agrees` is None where
+    they cannot be compared.
+    """
+
+    text: str
+    places: tuple[Place, ...]
+    predicted: str
+    actual: str
+    agrees: bool | None
+    addresses: tuple[str, ...] = ()
+    slices: tuple[str, ...] = ()
+
+
+class Why(Struct, frozen=True):
+    """Why a pod is an endpoint of a Service, or is not: every condition in the order of Kubernetes."""
+
+    pod: Ref
+    headline: str
+    steps: tuple[WhyStep, ...]
+    results: tuple[WhyResult, ...]
+
+
 class Subject(Struct, frozen=True):
-    """One Service that was explained. `summary` completes `NAME is VERDICT: …`."""
+    """One Service that was explained. `summary` completes `NAME is VERDICT: …`; `why`: pods asked about."""
 
     ref: Ref
     verdict: Verdict
@@ -196,10 +252,11 @@ class Subject(Struct, frozen=True):
     ports: tuple[PortVerdict, ...]
     line: Line
     checks: tuple[Check, ...] = ()
+    why: tuple[Why, ...] = ()
 
 
 class Missing(Struct, frozen=True):
-    """A Service asked for that is not there (or, with `refused`, not be read): near names, other namespaces.
+    """What was asked for and is not there (or, with `refused`, not be read): near names, other namespaces.
 
     `namespace_exists` is None where that could not be read.
     """
@@ -212,7 +269,7 @@ class Missing(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """The answer to a query. `missing` names asked Services that are not there.
+    """The answer to a query. `missing` names asked Services and pods that are not there.
 
     `not_evaluated` names what could decide traffic but is outside what was looked at, such as a service mesh.
     """

@@ -23,6 +23,9 @@ from kubesvc.model.report import (
     PortVerdict,
     Report,
     Subject,
+    Why,
+    WhyResult,
+    WhyStep,
 )
 from kubesvc.model.text import clean_json
 from kubesvc.renderer.commands import complete, quoted
@@ -95,6 +98,7 @@ def _query(report: Report) -> Json:
         "allNamespaces": query.all_namespaces,
         "viewpoint": {"origin": query.viewpoint.origin.value, "name": query.viewpoint.name},
         "flags": query.flags,
+        "why": query.why,
     }
 
 
@@ -106,6 +110,44 @@ def _subject(subject: Subject, flags: Sequence[str]) -> Json:
         "ports": [_port(port) for port in subject.ports],
         "line": _line(subject.line),
         "checks": [_check(check, subject.ref.namespace, flags) for check in subject.checks],
+        "why": [_why(why) for why in subject.why],
+    }
+
+
+def _why(why: Why) -> Json:
+    return {
+        "pod": _ref(why.pod),
+        "headline": why.headline,
+        "steps": [_step(step) for step in why.steps],
+        "results": [_result(result) for result in why.results],
+    }
+
+
+def _step(step: WhyStep) -> Json:
+    return {
+        "kind": step.kind.value,
+        "stage": step.stage.value,
+        "passed": step.passed,
+        "text": step.text,
+        "field": step.field,
+        "value": step.value,
+        "container": step.container,
+        "rule": step.rule,
+        "upstream": step.upstream,
+        "places": [_place(place) for place in step.places],
+        "decides": [_place(place) for place in step.decides],
+    }
+
+
+def _result(result: WhyResult) -> Json:
+    return {
+        "text": result.text,
+        "places": [_place(place) for place in result.places],
+        "predicted": result.predicted,
+        "actual": result.actual,
+        "agrees": result.agrees,
+        "addresses": result.addresses,
+        "slices": result.slices,
     }
 
 

@@ -11,6 +11,7 @@ from kubesvc.renderer.findings import put_check, put_finding
 from kubesvc.renderer.ink import VERDICT_STYLES, Spans, Style
 from kubesvc.renderer.page import Page
 from kubesvc.renderer.tree import put_tree
+from kubesvc.renderer.why import put_why
 
 _LIVE: Final = "cluster"
 _HINT: Final = "Every line explained: --annotate"
@@ -28,6 +29,8 @@ def render_text(report: Report, terminal: Terminal, *, annotate: bool = False) -
         page.blank()
         put_tree(page, subject.line, annotate=annotate)
         _put_checks(page, subject, report.query.flags)
+        for why in subject.why:
+            put_why(page, why, annotate=annotate)
     _put_elsewhere(page, report, sources=annotate)
     _put_footer(page, report)
     if report.subjects and not annotate:

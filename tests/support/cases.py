@@ -11,6 +11,7 @@ import yaml
 from kubesvc.analyzer.engine import analyze
 from kubesvc.client.source import FileSource
 from kubesvc.model import files
+from kubesvc.model.objects import Pod
 from kubesvc.model.query import Query
 from kubesvc.model.read import Unread
 from kubesvc.model.report import Finding, Outcome, Report
@@ -47,9 +48,14 @@ class Case:
         """A recorded file."""
         return (self.folder / name).read_text(encoding="utf-8")
 
-    def report(self) -> Report:
-        """Explain the snapshot, as `kubesvc explain --snapshot` does."""
-        query = Query(self.expected["namespace"], (self.expected["service"],))
+    @property
+    def pods(self) -> list[str]:
+        """The pods that were captured, by name."""
+        return sorted(obj.metadata.name for obj in self.snapshot.objects.values() if isinstance(obj, Pod))
+
+    def report(self, *why: str) -> Report:
+        """Explain the snapshot, as `kubesvc explain --snapshot` does; `why` are pods that are asked about."""
+        query = Query(self.expected["namespace"], (self.expected["service"],), why=why)
         source = FileSource(self.snapshot)
         snapshot = source.begin()
         while True:

@@ -5,6 +5,7 @@ from typing import Final, TypeVar
 
 from hypothesis import strategies as st
 
+from kubesvc.model.cell import StepKind
 from kubesvc.model.change import ABSENT, Change, Op
 from kubesvc.model.objects import Ref
 from kubesvc.model.place import EndpointId, Place
@@ -26,8 +27,12 @@ from kubesvc.model.report import (
     PortVerdict,
     Report,
     Row,
+    Stage,
     Subject,
     Verdict,
+    Why,
+    WhyResult,
+    WhyStep,
 )
 
 T = TypeVar("T")
@@ -127,6 +132,18 @@ def _line(children: st.SearchStrategy[tuple[Line, ...]]) -> st.SearchStrategy[Li
 
 lines = _line(_few(_line(_few(_line(st.just(()))))))
 checks = st.builds(Check, commands, texts, texts, texts, texts)
+answers = st.sampled_from([True, False, None])
+steps = st.builds(
+    WhyStep,
+    st.sampled_from(StepKind),
+    st.sampled_from(Stage),
+    answers,
+    *(texts for _ in range(6)),
+    _few(places),
+    _few(places),
+)
+results = st.builds(WhyResult, texts, _few(places), texts, texts, answers, _few(texts), _few(texts))
+whys = st.builds(Why, refs, texts, _few(steps), _few(results))
 subjects = st.builds(
     Subject,
     services | refs,
@@ -135,6 +152,7 @@ subjects = st.builds(
     _few(ports),
     lines,
     _few(checks),
+    _few(whys),
 )
 queries = st.builds(
     Query,
@@ -143,6 +161,7 @@ queries = st.builds(
     selectors,
     st.booleans(),
     st.builds(Viewpoint, st.sampled_from(Origin), texts),
+    _few(texts),
     _few(texts),
 )
 missing = st.builds(

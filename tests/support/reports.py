@@ -1,9 +1,12 @@
 """Reports written by hand: the three Services that the product promises to explain, and a healthy one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
+from msgspec.structs import replace
+
+from kubesvc.model.cell import StepKind
 from kubesvc.model.change import Change, Op
 from kubesvc.model.objects import Ref
 from kubesvc.model.place import EndpointId, Place
@@ -23,8 +26,12 @@ from kubesvc.model.report import (
     PortVerdict,
     Report,
     Row,
+    Stage,
     Subject,
     Verdict,
+    Why,
+    WhyResult,
+    WhyStep,
 )
 
 NOW: Final = datetime(2026, 11, 24, 14, 2, 31, tzinfo=UTC)
@@ -50,9 +57,9 @@ def report(
     )
 
 
-def subject(line: Line, verdict: Verdict, summary: str, **more: tuple[Check, ...]) -> Subject:
+def subject(line: Line, verdict: Verdict, summary: str, checks: tuple[Check, ...] = ()) -> Subject:
     """A Service with one port, `http`."""
-    return Subject(line.place.service, verdict, summary, (port_verdict(verdict, 3),), line, **more)
+    return Subject(line.place.service, verdict, summary, (port_verdict(verdict, 3),), line, checks)
 
 
 def port_verdict(verdict: Verdict, expected: int) -> PortVerdict:
@@ -281,9 +288,81 @@ def healthy() -> Report:
     return report([subject(healthy_line(ref), Verdict.HEALTHY, "1 of 1 pods receive traffic", checks=checks)])
 
 
+def asked_why() -> Report:
+    """A healthy Service of two ports and families, asked about a pod that misses something of each kind."""
+    asked = healthy()
+    (web,) = asked.subjects
+    why = Why(
+        Ref("Pod", "shop", "web-2"),
+        "Why pod web-2 is an unready endpoint of shop/web over IPv4 and no endpoint over IPv6",
+        tuple(_why_steps(web.ref)),
+        tuple(_why_results(web.ref)),
+    )
+    return replace(asked, query=replace(asked.query, why=("web-2",)), subjects=(replace(web, why=(why,)),))
+
+
+def _at(ref: Ref, *corners: str) -> tuple[Place, ...]:
+    """Places of web-2: `http/IPv4`, or all ports and families where none is named."""
+    named = corners or ("http/IPv4", "http/IPv6", "admin/IPv4", "admin/IPv6")
+    pod = EndpointId("shop", "web-2", "uid-2")
+    pairs = (corner.partition("/") for corner in named)
+    return tuple(Place(ref, port, family, pod) for port, _, family in pairs)
+
+
+def _why_steps(ref: Ref) -> Iterator[WhyStep]:
+    second = _at(ref, "http/IPv6", "admin/IPv6")
+    texts = {
+        StepKind.TYPE: (Stage.SELECTED, True, "type ClusterIP: endpoints are written for it", _at(ref), ()),
+        StepKind.NODE: (Stage.LISTED, None, "whether its Node exists is not known", _at(ref), ()),
+        StepKind.FAMILY: (Stage.LISTED, False, "has no IPv6 address, only 10.0.0.2", second, second),
+        StepKind.PORT: (
+            Stage.PORT,
+            False,
+            (
+                "no container declares web/TCP, to which port http leads; init container setup declares "
+                "web/TCP, but ports of init containers do not count"
+            ),
+            _at(ref, "http/IPv4", "http/IPv6"),
+            _at(ref, "http/IPv4"),
+        ),
+        StepKind.PROBED: (
+            Stage.READY,
+            False,
+            "the readiness probe of container app does not succeed",
+            _at(ref),
+            _at(ref, "admin/IPv4"),
+        ),
+        StepKind.READY: (Stage.READY, False, "so the condition Ready is False", _at(ref), ()),
+    }
+    for kind, (stage, passed, text, places, decides) in texts.items():
+        yield WhyStep(
+            kind=kind,
+            stage=stage,
+            passed=passed,
+            text=text,
+            field=f"pod.status.{kind}",
+            value=str(passed),
+            container="",
+            rule=f"What is asked of {kind}.",
+            upstream=f"{kind}.go, {kind}",
+            places=places,
+            decides=decides,
+        )
+
+
+def _why_results(ref: Ref) -> Iterator[WhyResult]:
+    listed = "the controller should list it at 10.0.0.2:8081 as not ready, but no slice lists it"
+    yield WhyResult("not known", _at(ref, "http/IPv4"), "", "", None)
+    yield WhyResult(listed, _at(ref, "admin/IPv4"), "not ready", "not in the slices", agrees=False)
+    none = "the controller should not list it, and no slice does"
+    absent = "not in the slices"
+    yield WhyResult(none, _at(ref, "http/IPv6", "admin/IPv6"), absent, absent, agrees=True)
+
+
 ALL: Final = {
     "my-service": my_service,
     "api": api,
     "checkout": checkout,
     "healthy": healthy,
+    "why": asked_why,
 }

@@ -34,6 +34,25 @@ def test_a_capture_explains_the_same(kubesvc: Kubesvc, captured: Path) -> None:
     assert result.out.startswith("shop/web is healthy")
 
 
+def test_a_capture_holds_the_pods_that_were_asked_about(kubesvc: Kubesvc, tmp_path: Path) -> None:
+    """Also those that are not selected; of others the file cannot tell."""
+    path = tmp_path / "web.json"
+    with ApiServer([*healthy(), pod("api-1", app="api"), pod("api-2", app="api")]) as server:
+        asked = ("capture", "web", "-n", "shop", "--why", "api-1", "--to", str(path))
+        assert kubesvc(*asked, "--server", server.url).status == 0
+
+    again = kubesvc("explain", "--snapshot", str(path), "--why", "api-1")
+    other = kubesvc("explain", "--snapshot", str(path), "--why", "api-2")
+    complete = kubesvc("explain", "--snapshot", str(path), "--why", "api-2", "--complete")
+
+    assert again.status == 0
+    assert "Why pod api-1 is no endpoint of shop/web" in again.out
+    assert other.status == 2
+    assert other.err.startswith("error: Pod/api-2 in shop is not in the file\n")
+    assert complete.status == 2
+    assert complete.err == 'error: pods "api-2" not found in namespace shop\nhint: Near: api-1.\n'
+
+
 def labeled(name: str, namespace: str) -> list[Document]:
     """A healthy Service of team pay in a namespace."""
     only = pod(f"{name}-1", namespace, name)

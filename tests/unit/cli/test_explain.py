@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.api_server import ApiServer
+from tests.support.api_server import ApiServer, forbidden
 from tests.support.documents import Document, endpoint_slice, healthy, namespace, node, pod, service
 from tests.support.program import Kubesvc
 
@@ -148,6 +148,88 @@ def test_nothing_that_exists_is_an_error_object_in_json(kubesvc: Kubesvc) -> Non
         result = kubesvc("explain", "nope", "-n", "shop", "--server", server.url, "-o", "json")
 
     assert json.loads(result.out)["kind"] == "Error"
+
+
+@pytest.mark.parametrize("spelled", ["web-1", "po/web-1", "pod/web-1", "pods/web-1", "Pod/web-1"])
+def test_a_pod_is_asked_about(kubesvc: Kubesvc, spelled: str) -> None:
+    """In each spelling of kubectl; it is read by name, once."""
+    with ApiServer(healthy()) as server:
+        result = kubesvc("explain", "web", "-n", "shop", "--server", server.url, "--why", spelled)
+
+    assert result.status == 0
+    assert "\nWhy pod web-1 is a ready endpoint of shop/web\n" in result.out
+    assert [asked.path for asked in server.asked if asked.path.endswith("/pods/web-1")] == [
+        "/api/v1/namespaces/shop/pods/web-1"
+    ]
+
+
+def test_several_pods_are_asked_about(kubesvc: Kubesvc) -> None:
+    """Each once; in JSON they are part of the Service."""
+    stranger = pod("api-1", app="api")
+    with ApiServer([*healthy(), stranger]) as server:
+        result = kubesvc(
+            *("explain", "web", "-n", "shop", "--server", server.url, "-o", "json"),
+            *("--why", "api-1", "--why=web-1", "--why", "pod/api-1"),
+        )
+
+    document = json.loads(result.out)
+    assert document["query"]["why"] == ["api-1", "web-1"]
+    (subject,) = document["subjects"]
+    assert [why["pod"]["name"] for why in subject["why"]] == ["api-1", "web-1"]
+    assert [step["kind"] for step in subject["why"][0]["steps"] if step["decides"]] == ["labels"]
+
+
+def test_a_pod_that_does_not_exist_is_status_2_with_near_names(kubesvc: Kubesvc) -> None:
+    """The Service is explained all the same."""
+    with ApiServer(healthy()) as server:
+        result = kubesvc("explain", "web", "-n", "shop", "--server", server.url, "--why", "web-11")
+
+    assert result.status == 2
+    assert result.out.startswith("shop/web is healthy")
+    assert result.err == 'error: pods "web-11" not found in namespace shop\nhint: Near: web-1.\n'
+
+
+def test_a_pod_like_no_other_is_looked_for_with_kubectl(kubesvc: Kubesvc) -> None:
+    """The hint lists pods, not Services."""
+    with ApiServer(healthy()) as server:
+        result = kubesvc("explain", "web", "-n", "shop", "--server", server.url, "--why", "zzz")
+
+    assert "hint: kubectl get pods -n shop lists those that exist." in result.err
+
+
+def test_a_pod_that_may_not_be_read_is_status_2(kubesvc: Kubesvc) -> None:
+    """As any object that is named: with the right that is lacking."""
+    with ApiServer(healthy(), faults={"pods": forbidden("pods")}) as server:
+        result = kubesvc("explain", "web", "-n", "shop", "--server", server.url, "--why", "web-1")
+
+    assert result.status == 2
+    assert "error: Pod/web-1 in shop may not be read" in result.err
+    assert 'resources: ["pods"], verbs: ["get"]' in result.err
+
+
+@pytest.mark.parametrize(
+    ("word", "error", "hint"),
+    [
+        ("deploy/web", '"deploy/web" does not name a pod', "A name is web-1 or pod/web-1."),
+        ("", '"" is not the name of a pod', "--help shows what a command takes."),
+        ("a%2fb", '"a%2fb" is not the name of a pod', "--help shows what a command takes."),
+    ],
+)
+def test_what_names_no_pod_is_told_before_anything_is_sent(
+    kubesvc: Kubesvc, word: str, error: str, hint: str
+) -> None:
+    """With how pods are named."""
+    result = kubesvc("explain", "web", "--why", word)
+
+    assert (result.status, result.out) == (2, "")
+    assert result.err == f"error: {error}\nhint: {hint}\n"
+
+
+def test_a_pod_of_all_namespaces_is_none(kubesvc: Kubesvc) -> None:
+    """It has one."""
+    result = kubesvc("explain", "-A", "--why", "web-1")
+
+    assert result.err.startswith("error: --why names a pod of one namespace\n")
 
 
 def test_connection_flags_are_repeated_in_commands_but_never_the_token(kubesvc: Kubesvc) -> None:

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from msgspec.structs import replace
 
+from kubesvc.model.cell import StepKind
 from kubesvc.model.query import Origin
 from kubesvc.model.read import GapReason, Portion
-from kubesvc.model.report import Confidence, Effect, Finding, LineKind, Mark, Report, Verdict
+from kubesvc.model.report import Confidence, Effect, Finding, LineKind, Mark, Report, Stage, Verdict
 from kubesvc.model.text import clean
 from kubesvc.renderer.json_v1 import render_json, render_json_error
 from tests.support import reports
@@ -60,6 +61,8 @@ def _nodes(node: Any) -> list[dict[str, Any]]:
         (SCHEMA["$defs"]["finding"]["properties"]["effect"], set(Effect)),
         (SCHEMA["$defs"]["line"]["properties"]["kind"], set(LineKind)),
         (SCHEMA["$defs"]["line"]["properties"]["mark"], set(Mark)),
+        (SCHEMA["$defs"]["step"]["properties"]["kind"], set(StepKind)),
+        (SCHEMA["$defs"]["step"]["properties"]["stage"], set(Stage)),
         (SCHEMA["$defs"]["gap"]["properties"]["reason"], set(GapReason)),
         (SCHEMA["$defs"]["read"]["properties"]["part"], set(Portion)),
         (SCHEMA["$defs"]["query"]["properties"]["viewpoint"]["properties"]["origin"], set(Origin)),
