@@ -7,7 +7,7 @@ CODE := kubesvc tests e2e benchmarks
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint types unit e2e cluster cluster-down e2e-mark record bench docs lock clean
+.PHONY: help setup demo test lint types unit e2e cluster cluster-down e2e-mark oracle record record-oracle bench docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,12 @@ e2e: setup ## build the wheel, start a real control plane, run the scenarios
 	$(BIN)/python -m e2e.cluster build
 	$(BIN)/python -m pytest e2e --timeout=900
 
+N ?= 150
+SEED ?= 1
+
+oracle: setup ## compare random clusters with the real endpoint controllers; N=1000 SEED=7 K8S=1.34
+	$(BIN)/python -m e2e.oracle --clusters $(N) --seed $(SEED) $(if $(K8S),--kubernetes $(K8S))
+
 # --- a cluster to look at
 
 cluster: setup ## start the local control plane, with every scenario in it, and keep it
@@ -70,6 +76,9 @@ e2e-mark: setup ## allow the cluster in KUBESVC_E2E_KUBECONFIG to be used by mak
 
 record: setup ## record the cases of e2e/scenarios from a real cluster
 	$(BIN)/python -m e2e.record
+
+record-oracle: setup ## record the clusters of tests/cases/oracle with what the real controllers left
+	$(BIN)/python -m e2e.oracle --clusters 900 --seed 7 --record tests/cases/oracle
 
 docs: setup ## write docs/rules/ from the docstrings of the rules
 	$(BIN)/python -m tests.registry.pages

@@ -17,7 +17,7 @@ QUIET: Final = 4.0
 """Seconds without a change of any slice after which nothing more is expected: the controllers try again after
 one second, then two."""
 SLOW: Final = 33.0
-"""The same for copies of Endpoints: where one slice is to be reused and another made, the mirroring controller
+"""The same for copies of Endpoints: where one slice is to be reused and another made, the controller
 may try both under one name, and again after 1, 2, 4 … s (reconciler_helpers.go, recycleSlices)."""
 FENCES: Final = 3
 """How often Services are fenced again: what a sync looked at may itself have been behind."""

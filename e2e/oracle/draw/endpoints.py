@@ -39,21 +39,36 @@ def write_endpoints(draft: Draft, place: Place, name: str) -> list[Op]:
     ):
         if draft.chance(share):
             metadata["annotations"][annotation] = value
-    count = rng.choice((0, 1, 1, 1, 2, 3))
-    body: Json = {"metadata": metadata, "subsets": [_subset(draft, number) for number in range(count)]}
+    body: Json = {"metadata": metadata, "subsets": _subsets(draft)}
     return [Op(Verb.REPLACE, "Endpoints", place.name, name, body)]
 
 
-def _subset(draft: Draft, number: int) -> Json:
-    """A subset; now and then it has an address of the first."""
+def _subsets(draft: Draft) -> list[Json]:
+    """Subsets whose addresses differ, or of equal addresses and ports in many combinations.
+
+    Of one address each port name stands for one port: a slice of two would be refused, for ever. An appProtocol
+    makes two of equal ports, as RepackSubsets compares pointers to it.
+    """
+    count = draft.rng.choice((0, 1, 1, 1, 2, 3))
+    if draft.chance(0.6):
+        return [_subset(draft, 16 * number, _named_ports(draft)) for number in range(count)]
+    ports = {name: {**port, "appProtocol": None} for name, port in _named_ports(draft).items()}
+    return [_subset(draft, 0, ports) for _ in range(count)]
+
+
+def _named_ports(draft: Draft) -> dict[str, Json]:
+    return {name: _port(draft, name) for name in ("http", "web")}
+
+
+def _subset(draft: Draft, first: int, named: dict[str, Json]) -> Json:
+    """A subset with addresses from a number on, and some of the ports, or one without a name, or none."""
     rng = draft.rng
-    first = 16 * number if draft.chance(0.75) else 0
     made: Json = {
         side: [_address(draft, first + 8 * index + extra) for extra in range(rng.choice((1, 1, 2, 3)))]
         for index, side in enumerate(rng.choices(_SIDES, (5, 2, 4))[0])
     }
-    names = rng.sample(("http", "web"), rng.choice((0, 1, 1, 2)))
-    ports: list[Json] = [_port(draft, name) for name in names]
+    names = rng.sample(sorted(named), rng.choice((0, 1, 1, 2)))
+    ports = [named[name] for name in names]
     if not names and draft.chance(0.5):
         ports = [{"port": 80}]
     return made | ({"ports": ports} if ports else {})
