@@ -75,6 +75,12 @@ class Area:
                 raise self.failure
             return reached
 
+    def rest(self, seconds: float) -> None:
+        """Wait until no slice has changed for so long, ten times as long at most."""
+        deadline = time.monotonic() + 10 * seconds
+        while (quiet := time.monotonic() - self.slices_changed_at) < seconds and time.monotonic() < deadline:
+            self.wait(lambda: False, seconds - quiet)
+
     def snapshot(self) -> dict[Ref, Obj]:
         """Return the objects of this moment."""
         with self.changed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
@@ -16,6 +17,8 @@ from e2e.oracle.shrink import shrink
 from e2e.oracle.subject import Settled
 
 PARALLEL: Final = 16
+SHRINKING: Final = 150.0
+"""Seconds after which a plan that fails is not made smaller any more."""
 
 Kept = Callable[[Plan, int, str, Settled], None]
 """Gets every settled cluster with its plan, its round and the version of the server."""
@@ -42,11 +45,14 @@ class Session:
                 yield future.result()
 
     def shrunk(self, result: Result) -> Result:
-        """Return the result of the smallest plan found that fails like one that failed."""
+        """Return the result of the smallest plan that was found in time and fails too."""
         smallest = result
+        deadline = time.monotonic() + SHRINKING
 
         def failing(plans: Sequence[Plan]) -> Plan | None:
             nonlocal smallest
+            if time.monotonic() > deadline:
+                return None
             found = next((one for one in list(self.run(plans)) if one.wrong), None)
             if found is None:
                 return None

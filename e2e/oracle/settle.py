@@ -16,7 +16,7 @@ from e2e.oracle.world import World
 QUIET: Final = 4.0
 """Seconds without a change of any slice after which nothing more is expected: the controllers try again after
 one second, then two."""
-SLOW: Final = 33.0
+SLOW: Final = 66.0
 """The same for copies of Endpoints: where one slice is to be reused and another made, the controller
 may try both under one name, and again after 1, 2, 4 … s (reconciler_helpers.go, recycleSlices)."""
 FENCES: Final = 3
@@ -63,13 +63,7 @@ def settle(world: World, control: Control, one: Round) -> Outcome:
 
 def stay(world: World, control: Control, *, fenced: bool) -> Outcome:
     """Wait for late reactions, then look again."""
-
-    def quiet() -> bool:
-        return time.monotonic() - world.area.slices_changed_at > STABLE
-
-    deadline = time.monotonic() + 10 * STABLE
-    while not quiet() and time.monotonic() < deadline:
-        world.area.wait(quiet, STABLE - (time.monotonic() - world.area.slices_changed_at) + 0.01)
+    world.area.rest(STABLE)
     settled = _await_agreement(world, control, fenced=fenced)
     return _outcome(settled, 0)
 
@@ -94,11 +88,12 @@ def _await_explained(world: World, control: Control) -> tuple[list[str], int]:
     waiter = _Waiter(world)
     while True:
         waiter.mark()
-        subjects = [one for one in _look(world, control, fenced=False).subjects() if not agrees(one)]
+        looked = _look(world, control, fenced=False).subjects()
+        subjects = [one for one in looked if one.managed and not agrees(one)]
         unexplained = [one for one in subjects if not waits_for_sync(one)]
         if not unexplained or any(one.unreachable for one in unexplained):
             return [], len(subjects) - len(unexplained)
-        if waiter.quiet(max(map(_patience, unexplained))):
+        if waiter.quiet(QUIET):
             return list(_unexplained(unexplained)), len(subjects)
         waiter.wait()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from e2e.oracle.subject import CONTROLLER, MANAGED_BY, MIRRORING, Subject
+from kubesvc.model.objects import Endpoints
 from kubesvc.semantics.cells import Selected
 from kubesvc.semantics.drift import Drift, DriftKind, drift
 
@@ -48,5 +49,11 @@ def _expected(subject: Subject) -> Iterator[DriftKind]:
     }
     if subject.managed and managers - {CONTROLLER, MIRRORING}:
         yield DriftKind.FOREIGN
-    if not subject.managed and CONTROLLER in managers:
+    left = MIRRORING in managers and subject.endpoints and _written_for_a_selector(subject.endpoints)
+    if not subject.managed and (CONTROLLER in managers or left):
         yield DriftKind.LEFT_BEHIND
+
+
+def _written_for_a_selector(endpoints: Endpoints) -> bool:
+    """The Service has none any more, yet what the controller wrote is copied (endpoints_controller.go)."""
+    return endpoints.metadata.labels.get("endpoints.kubernetes.io/managed-by") == "endpoint-controller"

@@ -21,6 +21,7 @@ FENCE: Final = "kubesvc.dev/round"
 """The label of Services by which the controller is made to sync them; it is copied to their slices."""
 
 _SECONDS: Final = 30.0
+_REST: Final = 0.5
 _numbering = itertools.count(1)
 
 
@@ -133,7 +134,12 @@ class World:
             self._standing.pop(ref, None)
 
     def _damage(self, verb: Verb, namespace: str, service: str, manager: str) -> None:
-        """Delete all slices that a controller wrote for a Service, or empty the first that has endpoints."""
+        """Delete all slices that a controller wrote for a Service, or empty the first that has endpoints.
+
+        They have to rest first: one that is deleted while the controller still takes note of having written it
+        it awaits for ever (endpointslice util/endpointslice_tracker.go: Update after HandleDeletion).
+        """
+        self.area.rest(_REST)
         wanted = {SERVICE_NAME: service, MANAGED_BY: manager}
         found = [
             (ref, obj)

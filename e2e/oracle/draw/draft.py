@@ -70,12 +70,13 @@ class DraftService:
 
 @dataclass
 class Place:
-    """A namespace; `slices` are those written by hand."""
+    """A namespace; `slices` are written by hand, `copied` are families of Endpoints by name of Service."""
 
     name: str
     pods: dict[str, DraftPod] = field(default_factory=dict)
     services: dict[str, DraftService] = field(default_factory=dict)
     slices: dict[str, Json] = field(default_factory=dict)
+    copied: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass

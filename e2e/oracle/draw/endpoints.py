@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from e2e.oracle.draw.draft import NUMBERS, PROTOCOLS, Draft, Place
+from e2e.oracle.draw.draft import FAMILIES, NUMBERS, PROTOCOLS, Draft, Place
 from e2e.oracle.draw.pods import change_pod
 from e2e.oracle.plan import NODE_MARK, Json, Op, Verb
 
@@ -39,32 +39,49 @@ def write_endpoints(draft: Draft, place: Place, name: str) -> list[Op]:
     ):
         if draft.chance(share):
             metadata["annotations"][annotation] = value
-    body: Json = {"metadata": metadata, "subsets": _subsets(draft)}
+    families = _families(draft, place, name)
+    body: Json = {"metadata": metadata, "subsets": _subsets(draft, families)}
     return [Op(Verb.REPLACE, "Endpoints", place.name, name, body)]
 
 
-def _subsets(draft: Draft) -> list[Json]:
+def _families(draft: Draft, place: Place, name: str) -> tuple[str, ...]:
+    """Of both families Endpoints are only when they are first written.
+
+    Where copies of one family are there, and of two are to be made, the controller may drop the wrong one and
+    fail for minutes (endpointslicemirroring reconciler_helpers.go, removeSlice: new slices have no name yet).
+    """
+    if name in place.copied:
+        family = draft.rng.choice(place.copied[name])
+        place.copied[name] = (family,)
+    else:
+        place.copied[name] = draft.rng.choices((*((one,) for one in FAMILIES), FAMILIES), (5, 2, 5))[0]
+    return place.copied[name]
+
+
+def _subsets(draft: Draft, families: tuple[str, ...]) -> list[Json]:
     """Subsets whose addresses differ, or of equal addresses and ports in many combinations.
 
-    Of one address each port name stands for one port: a slice of two would be refused, for ever. An appProtocol
-    makes two of equal ports, as RepackSubsets compares pointers to it.
+    Of one address each port name stands for one port: a slice of two would be refused, for ever. With an
+    appProtocol two equal ports are two, as RepackSubsets compares pointers to it.
     """
     count = draft.rng.choice((0, 1, 1, 1, 2, 3))
     if draft.chance(0.6):
-        return [_subset(draft, 16 * number, _named_ports(draft)) for number in range(count)]
+        return [_subset(draft, families, 16 * number, _named_ports(draft)) for number in range(count)]
     ports = {name: {**port, "appProtocol": None} for name, port in _named_ports(draft).items()}
-    return [_subset(draft, 0, ports) for _ in range(count)]
+    return [_subset(draft, families, 0, ports) for _ in range(count)]
 
 
 def _named_ports(draft: Draft) -> dict[str, Json]:
     return {name: _port(draft, name) for name in ("http", "web")}
 
 
-def _subset(draft: Draft, first: int, named: dict[str, Json]) -> Json:
+def _subset(draft: Draft, families: tuple[str, ...], first: int, named: dict[str, Json]) -> Json:
     """A subset with addresses from a number on, and some of the ports, or one without a name, or none."""
     rng = draft.rng
     made: Json = {
-        side: [_address(draft, first + 8 * index + extra) for extra in range(rng.choice((1, 1, 2, 3)))]
+        side: [
+            _address(draft, families, first + 8 * index + extra) for extra in range(rng.choice((1, 1, 2, 3)))
+        ]
         for index, side in enumerate(rng.choices(_SIDES, (5, 2, 4))[0])
     }
     names = rng.sample(sorted(named), rng.choice((0, 1, 1, 2)))
@@ -79,8 +96,8 @@ def _port(draft: Draft, name: str) -> Json:
     return {"name": name, "port": draft.rng.choice(NUMBERS), "protocol": draft.rng.choice(PROTOCOLS), **app}
 
 
-def _address(draft: Draft, number: int) -> Json:
-    four = draft.chance(0.65)
+def _address(draft: Draft, families: tuple[str, ...], number: int) -> Json:
+    four = draft.rng.choice(families) == "IPv4"
     made: Json = {"ip": f"198.51.100.{number + 1}" if four else f"2001:db8::{number + 1:x}"}
     if draft.chance(0.2):
         made["hostname"] = draft.rng.choice(("e0", "e1"))

@@ -48,6 +48,7 @@ def new_service(draft: Draft, place: Place, name: str) -> list[Op]:
     ops = [Op(Verb.CREATE, "Service", place.name, name, manifest)]
     if not made.managed and "selector" not in manifest["spec"] and draft.chance(0.7):
         ops += write_endpoints(draft, place, name)
+    place.copied.setdefault(name, FAMILIES[:1])
     return ops
 
 
