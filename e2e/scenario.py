@@ -54,8 +54,9 @@ class Scenario:
     """One situation.
 
     `outcomes` are one word list a fix: `healthy http 3/3` and the codes of causes that stay, `none` for a fix
-    that is not simulated. `after` is the verdict once the first fix was applied. `paused` names a component
-    that stands still while `while_paused` (kubectl arguments) is done and the situation is looked at.
+    that is not simulated. `after` is the verdict once the first fix was applied. Once the cluster
+    shows `before`, `changes` (kubectl arguments) are made; `paused` names a component that stands still from
+    then on.
     """
 
     name: str
@@ -71,8 +72,8 @@ class Scenario:
     fix: str
     after: str = ""
     paused: str = ""
-    before_pause: tuple[Observation, ...] = ()
-    while_paused: tuple[str, ...] = ()
+    before: tuple[Observation, ...] = ()
+    changes: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -101,9 +102,9 @@ class Scenario:
 def load(folder: Path) -> Scenario:
     """Read one scenario; its namespace is its name unless it names another."""
     document: dict[str, Any] = yaml.safe_load((folder / "expected.yaml").read_text(encoding="utf-8"))
-    for key in ("observed", "before_pause"):
+    for key in ("observed", "before"):
         document[key] = tuple(Observation(**entry) for entry in document.get(key, ()))
-    for key in ("codes", "culprits", "outcomes", "while_paused"):
+    for key in ("codes", "culprits", "outcomes", "changes"):
         document[key] = tuple(document.get(key, ()))
     return Scenario(**{"name": folder.name, "namespace": folder.name, **document})
 

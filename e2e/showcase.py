@@ -14,7 +14,7 @@ from e2e.cluster.given import GivenCluster
 from e2e.conftest import NODES
 from e2e.kubectl import Kubectl
 from e2e.scenario import scenarios
-from e2e.situation import bring_about
+from e2e.situation import bring_about, change, observe
 
 
 def main() -> int:
@@ -31,7 +31,11 @@ def main() -> int:
         return 1
     for scenario in scenarios():
         if not scenario.paused:  # a component that stands still would stand still for all of them
-            bring_about(Kubectl(kubeconfig, scenario.namespace), scenario)
+            kubectl = Kubectl(kubeconfig, scenario.namespace)
+            bring_about(kubectl, scenario)
+            for observation in scenario.before:
+                observe(kubectl, observation)
+            change(kubectl, scenario)
             print(f"e2e: kubesvc explain {scenario.service} -n {scenario.namespace}", file=sys.stderr)
     print(f"export KUBECONFIG={shlex.quote(state.kubeconfig)}")
     return 0

@@ -33,12 +33,11 @@ def situation(cluster: Cluster, scenario: Scenario) -> Iterator[Kubectl]:
         for name in scenario.objects:
             undo.callback(_delete, kubectl, name)
         bring_about(kubectl, scenario)
-        for observation in scenario.before_pause:
+        for observation in scenario.before:
             observe(kubectl, observation)
         if scenario.paused:
             undo.enter_context(cluster.paused(scenario.paused))
-            for arguments in scenario.while_paused:
-                kubectl.run(*shlex.split(arguments))
+        change(kubectl, scenario)
         for observation in scenario.observed:
             observe(kubectl, observation)
         yield kubectl
@@ -56,6 +55,12 @@ def bring_about(kubectl: Kubectl, scenario: Scenario) -> None:
     for status in scenario.status:
         patch = json.dumps(status["patch"])
         kubectl.run("patch", *status["resource"].split(), "--subresource=status", "--type=merge", "-p", patch)
+
+
+def change(kubectl: Kubectl, scenario: Scenario) -> None:
+    """Make the changes of a scenario, one after the other."""
+    for arguments in scenario.changes:
+        kubectl.run(*shlex.split(arguments))
 
 
 def _create(kubectl: Kubectl, name: str) -> None:

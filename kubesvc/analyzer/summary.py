@@ -27,7 +27,9 @@ def summarize(view: ServiceView) -> str:  # noqa: PLR0911 - the first that holds
     if view.verdict is Verdict.PROGRESSING and facts.waiting is not None:
         return f"{_share(facts)}; {wording.span(facts.waiting)} left for the {_waits_for(facts)}"
     if view.stale(facts):
-        return f"{_share(facts)}, by slices that are not what the controller should have written"
+        kept = endpoints.managed(service)
+        why = "are not what the controller should have written" if kept else "nobody renews"
+        return f"{_share(facts)}, by slices that {why}"
     if len(view.ports) > 1 and len({*view.verdicts.values()}) > 1:
         return f"on port {facts.key}, {_share(facts, only=False)}"
     return _share(facts)

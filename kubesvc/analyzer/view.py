@@ -83,8 +83,7 @@ class ServiceView:
         """The Endpoints object that is mirrored for a Service without a selector; None if there is none."""
         if endpoints.managed(self.service) or self.service.spec.type == "ExternalName":
             return None
-        meta = self.service.metadata
-        return self.snapshot.get(Read("Endpoints", meta.namespace, meta.name), Endpoints)
+        return self.snapshot.get(reads.source_of(self.service), Endpoints)
 
     @cached_property
     def selected(self) -> cells.Selected | None:
@@ -122,7 +121,7 @@ class ServiceView:
             Unread: there was one look only, and what it shows could be a race.
         """
         lasting = (drift.DriftKind.FOREIGN, drift.DriftKind.LAST_SYNC)
-        if all(entry.kind in lasting for entry in self.first_drift):
+        if self.simulated or all(entry.kind in lasting for entry in self.first_drift):
             return self.first_drift
         earlier = self.snapshot.earlier
         if earlier is None:

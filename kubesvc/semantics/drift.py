@@ -107,15 +107,19 @@ def _unmanaged(
     service: Service, slices: Iterable[EndpointSlice], source: Endpoints | None
 ) -> Iterator[Drift]:
     """Of a Service that the controller does not act on: what it wrote before stays, and nobody renews it."""
-    mirrors = {entry.metadata.name for entry in slices if mirroring.is_mirror(entry)}
     for entry in slices:
         if endpoints.is_managed(entry):
             for listed in entry.endpoints:
                 yield _whole(service, DriftKind.LEFT_BEHIND, entry.address_type, listed, entry)
     if source is None:
         return
+    if mirroring.is_leftover(source):
+        for entry in slices:
+            for listed in entry.endpoints if mirroring.is_mirror(entry) else ():
+                yield _whole(service, DriftKind.LEFT_BEHIND, entry.address_type, listed, entry)
+        return
     wanted = mirroring.slices(source) if mirroring.mirrored(service, source) else ()
-    real = tuple(entry for entry in slices if entry.metadata.name in mirrors)
+    real = filter(mirroring.is_mirror, slices)
     yield from _mirrored(service, _by_endpoint(wanted), _by_endpoint(real))
 
 

@@ -24,6 +24,8 @@ from kubesvc.semantics.endpoints import MANAGED_BY, SERVICE_NAME
 CONTROLLER: Final = "endpointslicemirroring-controller.k8s.io"
 SKIP: Final = "endpointslice.kubernetes.io/skip-mirror"
 LEADER: Final = "control-plane.alpha.kubernetes.io/leader"
+WRITER: Final = "endpoints.kubernetes.io/managed-by"
+"""The label, since 1.33, of the Endpoints objects that a controller writes for Services with a selector."""
 MAX_ADDRESSES: Final = 1000
 """Addresses that are copied of one subset by default (`--mirroring-max-endpoints-per-subset`)."""
 
@@ -44,6 +46,14 @@ def mirrored(service: Service, endpoints: Endpoints | None) -> bool:
         and endpoints.metadata.labels.get(SKIP) != "true"
         and LEADER not in endpoints.metadata.annotations
     )
+
+
+def is_leftover(endpoints: Endpoints) -> bool:
+    """Tell whether an Endpoints object was written for a selector (endpoints_controller.go, syncService).
+
+    Without it nobody renews the object; but its copies stay, and are the same ever after.
+    """
+    return endpoints.metadata.labels.get(WRITER) == "endpoint-controller"
 
 
 def is_mirror(entry: EndpointSlice) -> bool:

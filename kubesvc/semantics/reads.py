@@ -29,6 +29,11 @@ def pods_of(service: Service) -> Read:
     return Read("Pod", service.metadata.namespace, labels=selector.selector(service.spec.selector))
 
 
+def source_of(service: Service) -> Read:
+    """Return the read of the Endpoints object that is mirrored where the Service has no selector."""
+    return Read("Endpoints", service.metadata.namespace, service.metadata.name)
+
+
 def nodes_of(snapshot: Snapshot, service: Service, pods: tuple[Pod, ...]) -> Nodes:
     """Return the nodes that decide about the pods a Service selects, None where they cannot be read.
 

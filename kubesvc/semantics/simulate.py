@@ -4,15 +4,17 @@ import msgspec
 from msgspec.structs import replace
 
 from kubesvc.model.change import Change, apply
-from kubesvc.model.objects import EndpointSlice, Obj, Pod, Ref, Service
+from kubesvc.model.objects import Endpoints, EndpointSlice, Obj, Pod, Ref, Service
+from kubesvc.model.read import Unavailable
 from kubesvc.model.snapshot import Snapshot
-from kubesvc.semantics import endpoints
-from kubesvc.semantics.reads import nodes_by_name, pods_of, slices_of
+from kubesvc.semantics import endpoints, mirroring
+from kubesvc.semantics.reads import nodes_by_name, nodes_of, pods_of, slices_of, source_of
 
 
 def simulate(snapshot: Snapshot, change: Change) -> Snapshot:
-    """Return the snapshot with an object deleted, or a Service changed and its slices as a sync leaves them.
+    """Return the snapshot with an object deleted, or a Service changed, and the slices as a sync leaves them.
 
+    The deletion of a slice, or of the Endpoints object that is mirrored, makes its controller look again.
     What is not read stays not read: nothing becomes zero.
 
     Raises:
@@ -22,20 +24,25 @@ def simulate(snapshot: Snapshot, change: Change) -> Snapshot:
     """
     if change.deletes:
         kept = {ref: obj for ref, obj in snapshot.objects.items() if ref != change.target}
-        return replace(snapshot, objects=kept)
+        rest = replace(snapshot, objects=kept)
+        of = _service_of(rest, snapshot.objects.get(change.target))
+        return _synced(rest, of) if of else rest
     before = snapshot.objects.get(change.target)
     if not isinstance(before, Service):
         raise ValueError(f"{change.target} is no Service that was read")  # noqa: TRY004 - of a value, not a type
-    after = changed(before, change)
-    listing = slices_of(after)
-    written = _synced(snapshot, after, snapshot.find(listing, EndpointSlice))
-    objects: dict[Ref, Obj] = {
-        ref: obj
-        for ref, obj in snapshot.objects.items()
-        if not (isinstance(obj, EndpointSlice) and listing.matches(obj))
-    }
-    objects.update({obj.ref: obj for obj in (after, *written)})
-    return replace(snapshot, objects=objects)
+    return _synced(snapshot, changed(before, change))
+
+
+def _service_of(snapshot: Snapshot, obj: Obj | None) -> Service | None:
+    match obj:
+        case EndpointSlice():
+            name = obj.metadata.labels.get(endpoints.SERVICE_NAME, "")
+        case Endpoints():
+            name = obj.metadata.name
+        case _:
+            return None
+    found = snapshot.objects.get(Ref("Service", obj.metadata.namespace, name))
+    return found if isinstance(found, Service) else None
 
 
 def changed(before: Service, change: Change) -> Service:
@@ -46,12 +53,31 @@ def changed(before: Service, change: Change) -> Service:
         raise ValueError(str(error)) from None
 
 
-def _synced(
+def _synced(snapshot: Snapshot, service: Service) -> Snapshot:
+    """Put a Service in its place, and what a sync leaves of its slices."""
+    listing = slices_of(service)
+    existing = snapshot.find(listing, EndpointSlice)
+    objects: dict[Ref, Obj] = {
+        ref: obj
+        for ref, obj in snapshot.objects.items()
+        if not (isinstance(obj, EndpointSlice) and listing.matches(obj))
+    }
+    objects.update({obj.ref: obj for obj in (service, *_written(snapshot, service, existing))})
+    return replace(snapshot, objects=objects)
+
+
+def _written(
     snapshot: Snapshot, service: Service, existing: tuple[EndpointSlice, ...]
 ) -> tuple[EndpointSlice, ...]:
     if not endpoints.managed(service):
-        return existing
+        try:
+            source = snapshot.get(source_of(service), Endpoints)
+        except Unavailable:
+            return existing
+        return mirroring.sync(service, source, existing)
     pods = snapshot.find(pods_of(service), Pod)
-    # Without the Nodes no membership is known, and every pod would be left out: not read is not zero.
-    nodes = None if service.spec.publish_not_ready_addresses else nodes_by_name(snapshot, service, pods)
+    # Without the Nodes no membership is known, and every pod would be left out: not read is not zero. Only
+    # where all are published they decide the zone alone.
+    read = nodes_of if service.spec.publish_not_ready_addresses else nodes_by_name
+    nodes = read(snapshot, service, pods)
     return endpoints.sync(service, existing, pods, nodes, snapshot.minor)

@@ -170,8 +170,8 @@ def test_a_simulated_cluster_is_in_order(world: World) -> None:
     assert isinstance(of, Service)
     written = after.find(reads.slices_of(of), EndpointSlice)
     pods = after.find(reads.pods_of(of), Pod)
-    found = cells.cells(of, written, cells.Selected(pods, reads.nodes_of(after, of, pods), 36))
-    kinds = {entry.kind for entry in drift.drift(of, written, found)}
+    selected = cells.Selected(pods, reads.nodes_of(after, of, pods), 36)
+    kinds = {entry.kind for entry in drift.drift(of, written, selected)}
     assert kinds <= {drift.DriftKind.FOREIGN}
 
 

@@ -4,12 +4,22 @@ from datetime import timedelta
 
 import pytest
 
-from kubesvc.model.objects import Obj, Ref, Service
+from kubesvc.model.objects import (
+    EndpointAddress,
+    Endpoints,
+    EndpointSubset,
+    Metadata,
+    Obj,
+    Pod,
+    Ref,
+    Service,
+    SubsetPort,
+)
 from kubesvc.model.query import Query
 from kubesvc.model.read import Read
 from kubesvc.model.report import Confidence, Effect, Verdict
 from kubesvc.model.snapshot import Snapshot
-from kubesvc.semantics import reads
+from kubesvc.semantics import mirroring, reads
 from tests.support.builders import (
     NOW,
     cluster,
@@ -260,7 +270,11 @@ def test_a_slice_that_kube_proxy_does_not_read_carries_nothing() -> None:
 
     found = only(report, "KSV401")
     assert verdict(report) is Verdict.BROKEN
-    assert found.effect is Effect.BROKEN
+    assert (found.effect, found.headline) == (Effect.BROKEN, "the slices are as of the last sync")
+    (fix,) = found.fixes
+    assert fix.command == ("kubectl", "delete", "endpointslice", "web-1")
+    assert fix.outcome is not None
+    assert (fix.outcome.verdict, fix.outcome.remaining) == (Verdict.HEALTHY, ())
 
 
 def test_an_endpoint_in_two_slices_is_told_without_alarm() -> None:
@@ -270,7 +284,10 @@ def test_an_endpoint_in_two_slices_is_told_without_alarm() -> None:
     report = explain(settled(OF, pod(), with_(written, metadata__name="again")))
 
     found = only(report, "KSV401")
-    assert (found.headline, found.effect) == ("1 endpoint in more than one slice of the controller", Effect.ADVICE)
+    assert (found.headline, found.effect) == (
+        "1 endpoint in more than one slice of the controller",
+        Effect.ADVICE,
+    )
 
 
 def test_a_family_that_was_dropped_is_told() -> None:
@@ -289,3 +306,68 @@ def test_only_so_many_differences_are_shown() -> None:
     report = explain(of_slices(slices(OF), *pods(5)))
 
     assert "more: 2 like these" in rows(only(report, "KSV401"))
+
+
+def leftover(of: Service, *members: Pod) -> Endpoints:
+    """What the endpoints controller wrote while a Service had a selector."""
+    meta = of.metadata
+    addresses = tuple(EndpointAddress(ip=member.status.pod_ip) for member in members)
+    return Endpoints(
+        metadata=Metadata(
+            name=meta.name, namespace=meta.namespace, labels={mirroring.WRITER: "endpoint-controller"}
+        ),
+        subsets=(EndpointSubset(addresses=addresses, ports=(SubsetPort(name="http", port=8080),)),),
+    )
+
+
+def test_a_selector_that_was_removed_leaves_two_sets_behind() -> None:
+    """Slices that nobody renews, and copies of an Endpoints object that nobody renews.
+
+    Either may go, the other still carries the traffic.
+    """
+    of, source = service(selector={}), leftover(OF, pod())
+    left = (*slices(OF, pod()), *mirroring.slices(source))
+
+    report = explain(cluster(of, node(), pod(), source, *left))
+
+    found = find(report, "KSV401")
+    assert verdict(report) is Verdict.DEGRADED
+    assert [str(f.culprit) for f in found] == ["EndpointSlice/web-1", "Endpoints/web"]
+    assert [fix.command for f in found for fix in f.fixes] == [
+        ("kubectl", "delete", "endpointslice", "web-1"),
+        ("kubectl", "delete", "endpoints", "web"),
+    ]
+
+
+def test_a_leftover_endpoints_object_may_go_where_others_carry_the_traffic() -> None:
+    """Its copies go with it."""
+    of, source = service(selector={}), leftover(OF, pod())
+    ours = hand_made(endpoint("192.0.2.1"))
+
+    report = explain(cluster(of, source, *mirroring.slices(source), ours))
+
+    (fix,) = only(report, "KSV401").fixes
+    assert fix.command == ("kubectl", "delete", "endpoints", "web")
+    assert fix.outcome is not None
+    assert (fix.outcome.verdict, [p.usable for p in fix.outcome.ports]) == (Verdict.HEALTHY, [1])
+
+
+def test_a_copy_that_is_late_is_the_controllers_to_remove() -> None:
+    """Somebody maintains the Endpoints object; it lists another address now."""
+    of, before = service(selector={}), with_(leftover(OF, pod()), metadata__labels={})
+    now = leftover(OF, with_(pod(), status__pod_ip="10.244.0.6"))
+
+    report = explain(cluster(of, with_(now, metadata__labels={}), *mirroring.slices(before)))
+
+    assert [(f.headline, f.confidence, f.fixes) for f in find(report, "KSV401")] == [
+        ("the slices are behind for 1 endpoint", Confidence.LIKELY, ()),
+        ("the slices still list 1 endpoint that should be gone", Confidence.LIKELY, ()),
+    ]
+
+
+def test_what_nobody_may_read_is_not_compared() -> None:
+    """Copies may be right."""
+    of, source = service(selector={}), leftover(OF, pod())
+    asked = FakeSource(cluster(of, source, *mirroring.slices(source)), denied=(Read("Endpoints"),))
+
+    assert find(ask(QUERY, asked), "KSV401") == ()

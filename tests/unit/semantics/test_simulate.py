@@ -120,11 +120,13 @@ def test_what_could_not_be_read_is_not_zero_either(lost: Read) -> None:
         simulate(partly(*known, gaps=(Gap(lost, GapReason.FORBIDDEN),)), FIX)
 
 
-def test_nodes_do_not_matter_where_unready_addresses_are_published() -> None:
-    """The controller lists the pods all the same."""
+def test_nodes_that_are_refused_do_not_matter_where_unready_addresses_are_published() -> None:
+    """The controller lists the pods all the same; the Nodes only tell their zones."""
     published = Change(WRONG.ref, (*FIX.ops, Op(("spec", "publishNotReadyAddresses"), value=True)))
 
-    assert listed(simulate(partly(SERVICE, SLICES, PODS), published)) == [("web-1", 2)]
+    refused = Gap(Read("Node", name="node-a"), GapReason.FORBIDDEN)
+
+    assert listed(simulate(partly(SERVICE, SLICES, PODS, gaps=(refused,)), published)) == [("web-1", 2)]
 
 
 @pytest.mark.parametrize(

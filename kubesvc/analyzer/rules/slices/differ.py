@@ -8,8 +8,8 @@ from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.change import ABSENT, Change, Op
 from kubesvc.model.objects import EndpointSlice, Ref
-from kubesvc.model.report import Confidence, Finding, Fix, Row
-from kubesvc.semantics import drift, endpoints
+from kubesvc.model.report import Confidence, Effect, Finding, Fix, Row
+from kubesvc.semantics import drift, endpoints, mirroring
 from kubesvc.semantics.drift import Drift, DriftKind
 
 _BY_SLICE = (DriftKind.FOREIGN, DriftKind.OTHER_INCARNATION, DriftKind.WRONG_FAMILY)
@@ -44,50 +44,58 @@ def differ(this: Rule, view: ServiceView) -> Iterator[Finding]:
     When this is fine
         For some seconds after a change; or where a second writer adds endpoints on purpose.
     """
-    for (kind, _), entries in _grouped(view):
+    for kind, entries in _grouped(view):
         rows = list(_rows(view, entries))
         if kind not in _AT_ONE_LOOK:
             rows.append(Row("seen", _looks(view), "EndpointSlice"))
-        culprit = _culprit(view, entries)
-        proven = kind in _AT_ONE_LOOK or not endpoints.managed(view.service)
+        proven = kind in _AT_ONE_LOOK or _keeper(view, entries[0]) is not None
+        places = view.touched(entry.place for entry in entries)
         yield this.finding(
             view,
-            _headline(view, entries, kind),
-            view.touched(entry.place for entry in entries),
-            culprit,
+            _headline(view, entries),
+            places,
+            _culprit(view, entries),
             rows,
             confidence=Confidence.PROOF if proven else Confidence.LIKELY,
-            fixes=_fixes(culprit) if _is_nobodys(view, kind) else (),
+            fixes=_fixes(view, entries, view.effect(places)),
         )
 
 
-def _grouped(view: ServiceView) -> Iterator[tuple[tuple[DriftKind, str], list[Drift]]]:
+def _grouped(view: ServiceView) -> Iterator[tuple[DriftKind, list[Drift]]]:
     """One finding per kind; where whole slices are wrong, per slice."""
 
     def key(entry: Drift) -> tuple[int, str]:
-        apart = entry.kind in _BY_SLICE or _is_nobodys(view, entry.kind)
-        return list(DriftKind).index(entry.kind), entry.slices[0] if apart else ""
+        keeper = _keeper(view, entry)
+        apart = entry.slices[0] if entry.kind in _BY_SLICE else ""
+        return list(DriftKind).index(entry.kind), str(keeper or apart)
 
-    for (kind, name), entries in groupby(sorted(view.drift, key=key), key):
-        yield (list(DriftKind)[kind], name), list(entries)
+    for (kind, _), entries in groupby(sorted(view.drift, key=key), key):
+        yield list(DriftKind)[kind], list(entries)
 
 
-def _is_nobodys(view: ServiceView, kind: DriftKind) -> bool:
-    """Tell whether no controller will ever remove such a slice."""
-    if kind is DriftKind.FOREIGN:
-        return True
-    return kind is DriftKind.LEFT_BEHIND and not endpoints.managed(view.service)
+def _keeper(view: ServiceView, entry: Drift) -> Ref | None:
+    """Return the object that has to go for it to go: no controller will ever take it away."""
+    namespace, name = view.service.metadata.namespace, entry.slices[0] if entry.slices else ""
+    if entry.kind is DriftKind.FOREIGN:
+        return Ref("EndpointSlice", namespace, name)
+    if entry.kind is not DriftKind.LEFT_BEHIND or endpoints.managed(view.service):
+        return None
+    written = next(written for written in view.slices if written.metadata.name == name)
+    if not mirroring.is_mirror(written):
+        return Ref("EndpointSlice", namespace, name)
+    source = view.optional(lambda: view.source)
+    return source.ref if source and mirroring.is_leftover(source) else None
 
 
 def _headline(  # noqa: PLR0911 - one per kind
-    view: ServiceView, entries: list[Drift], kind: DriftKind
+    view: ServiceView, entries: list[Drift]
 ) -> str:
     found = {entry.place.endpoint for entry in entries if entry.place.endpoint}
     listed = wording.count(len(found), "endpoint")
-    match kind:
+    match entries[0].kind:
         case DriftKind.FOREIGN:
             return f"{listed} from a slice that the controller does not manage"
-        case DriftKind.LEFT_BEHIND if not endpoints.managed(view.service):
+        case DriftKind.LEFT_BEHIND if _keeper(view, entries[0]):
             why = "an ExternalName" if view.service.spec.type == "ExternalName" else "without a selector"
             return f"{listed} left behind: the controller no longer looks at this Service, {why}"
         case DriftKind.LEFT_BEHIND:
@@ -105,6 +113,9 @@ def _headline(  # noqa: PLR0911 - one per kind
 
 
 def _culprit(view: ServiceView, entries: list[Drift]) -> Ref:
+    keeper = _keeper(view, entries[0])
+    if keeper:
+        return keeper
     names = [name for entry in entries for name in entry.slices]
     return Ref("EndpointSlice", view.service.metadata.namespace, names[0]) if names else view.ref
 
@@ -139,10 +150,21 @@ def _writer(entry: EndpointSlice) -> str:
     return f"{entry.metadata.name}: {endpoints.MANAGED_BY}={manager}"
 
 
-def _fixes(culprit: Ref) -> Iterator[Fix]:
-    yield Fix(
-        title=f"delete the slice {culprit.name}, if nothing maintains it",
+def _fixes(view: ServiceView, entries: list[Drift], effect: Effect) -> Iterator[Fix]:
+    keeper = _keeper(view, entries[0])
+    if keeper and keeper.kind == "Endpoints":
+        yield _deletion(keeper, f"delete the Endpoints object {keeper.name}, a leftover of a selector")
+    elif keeper:
+        yield _deletion(keeper, f"delete the slice {keeper.name}, if nothing maintains it")
+    elif entries[0].kind is DriftKind.LAST_SYNC and effect is not Effect.ADVICE:
+        stale = _culprit(view, entries)
+        yield _deletion(stale, f"delete the slice {stale.name}: the controller writes it anew")
+
+
+def _deletion(of: Ref, title: str) -> Fix:
+    return Fix(
+        title=title,
         certainty=Confidence.LIKELY,
-        change=Change(culprit, (Op((), ABSENT),)),
-        command=("kubectl", "delete", "endpointslice", culprit.name),
+        change=Change(of, (Op((), ABSENT),)),
+        command=("kubectl", "delete", of.kind.lower(), of.name),
     )
