@@ -147,15 +147,20 @@ def _mirrored(
         elif key not in real:
             yield Drift(DriftKind.BEHIND, place, _LISTED, _NOT_LISTED)
         else:
-            expected, actual = wanted[key], real[key]
-            names = tuple(entry.metadata.name for entry, _ in actual)
-            conditions = [_words(resolve(listed.conditions)) for _, listed in (expected[0], actual[0])]
-            ports = [
-                _ports(port for entry, _ in found for port in entry.ports) for found in (expected, actual)
-            ]
-            for field, (should, does) in (("conditions", conditions), ("ports", ports)):
-                if should != does:
-                    yield Drift(DriftKind.BEHIND, place, should, does, names, field)
+            expected, actual = _said(wanted[key]), _said(real[key])
+            names = tuple(entry.metadata.name for entry, _ in real[key])
+            for field in expected:
+                if expected[field] != actual[field]:
+                    yield Drift(DriftKind.BEHIND, place, expected[field], actual[field], names, field)
+
+
+def _said(listings: Iterable[_Listing]) -> dict[str, str]:
+    """Return what slices say of one endpoint, by field: of each of its lists of ports."""
+    said = sorted((_ports(entry.ports), _words(resolve(listed.conditions))) for entry, listed in listings)
+    return {
+        "ports": "; ".join(ports for ports, _ in said),
+        "conditions": "; ".join(conditions for _, conditions in said),
+    }
 
 
 def _strays(service: Service, slices: tuple[EndpointSlice, ...]) -> Iterator[Drift]:
@@ -324,15 +329,19 @@ def _labels(service: Service, ours: Iterable[EndpointSlice]) -> Iterator[Drift]:
     """Compare labels (utils.go, setEndpointSliceLabels).
 
     A slice for which nothing else is to be written keeps its reserved ones: so it may still say headless, or
-    not, after a Service that was an ExternalName in between.
+    not, after a Service that was an ExternalName in between. A placeholder keeps any that differ only in that
+    one is missing and the other empty.
     """
     wanted = endpoints.slice_labels(service)
     for entry in ours:
         written = entry.metadata.labels
         differing = sorted(key for key in wanted.keys() | written if wanted.get(key) != written.get(key))
+        kept = differing == [endpoints.HEADLESS] or (
+            not entry.endpoints and endpoints.is_alike(wanted, written)
+        )
         if differing:
             yield Drift(
-                DriftKind.LAST_SYNC if differing == [endpoints.HEADLESS] else DriftKind.BEHIND,
+                DriftKind.LAST_SYNC if kept else DriftKind.BEHIND,
                 Place(service.ref, family=entry.address_type),
                 ", ".join(_label(key, wanted) for key in differing),
                 ", ".join(_label(key, written) for key in differing),

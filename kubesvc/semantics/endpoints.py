@@ -222,8 +222,13 @@ def _kept(placeholder: EndpointSlice, ours: tuple[EndpointSlice, ...]) -> Endpoi
     if placeholder.endpoints or len(here) != 1:
         return None
     (only,) = here
-    same = not only.endpoints and not only.ports and only.metadata.labels == placeholder.metadata.labels
-    return only if same else None
+    same = not only.endpoints and not only.ports
+    return only if same and is_alike(only.metadata.labels, placeholder.metadata.labels) else None
+
+
+def is_alike(labels: Mapping[str, str], others: Mapping[str, str]) -> bool:
+    """Compare the labels of placeholders (placeholderSliceCompare): a missing one equals an empty one."""
+    return all(labels.get(key, "") == others.get(key, "") for key in labels.keys() | others.keys())
 
 
 def _going(entry: EndpointSlice) -> bool:

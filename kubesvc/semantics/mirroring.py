@@ -72,9 +72,14 @@ def sync(
 
 
 def slices(endpoints: Endpoints) -> tuple[EndpointSlice, ...]:
-    """Return the copies (reconciler.go, reconcile): none where there is no address. Names are ours."""
+    """Return the copies (reconciler.go, reconcile): none where there is no address. Names are ours.
+
+    Repacked, ports of one name may come together: such a slice the API server refuses, and no other follows.
+    """
     groups: dict[tuple[str, frozenset[EndpointPort]], list[Endpoint]] = {}
     for addresses, ports in _repacked(endpoints):
+        if len({port.name for port in ports}) < len(ports):
+            continue
         for address, ready in sorted(addresses, key=lambda entry: not entry[1])[:MAX_ADDRESSES]:
             group = groups.setdefault((family_of(address.ip), ports), [])
             group.append(_endpoint(address, ready=ready))
@@ -96,22 +101,23 @@ def _repacked(endpoints: Endpoints) -> Iterator[tuple[_Addresses, frozenset[Endp
     """Regroup subsets so that each set of addresses is there once (api/v1/endpoints/util.go, RepackSubsets).
 
     An address is known by its IP and target; as it is first seen it is copied everywhere. Per port, not ready
-    trumps ready.
+    trumps ready. A port with an app protocol is another in each subset: upstream compares the pointers.
     """
     known: dict[tuple[str, str], EndpointAddress] = {}
-    by_port: dict[EndpointPort | None, dict[tuple[str, str], bool]] = {}
-    for subset in endpoints.subsets:
+    by_port: dict[tuple[EndpointPort | None, int], dict[tuple[str, str], bool]] = {}
+    for number, subset in enumerate(endpoints.subsets, start=1):
         ready = [(address, True) for address in subset.addresses]
         unready = [(address, False) for address in subset.not_ready_addresses]
         listed: list[EndpointPort | None] = [_port(port) for port in subset.ports]
         for port in listed or [None]:
-            here = by_port.setdefault(port, {})
+            apart = number if port and port.app_protocol else 0
+            here = by_port.setdefault((port, apart), {})
             for address, is_ready in (*ready, *unready):
                 key = (address.ip, address.target_ref.uid if address.target_ref else "")
                 known.setdefault(key, address)
                 here[key] = here.get(key, True) and is_ready
     grouped: dict[frozenset[tuple[tuple[str, str], bool]], set[EndpointPort]] = {}
-    for shared, addresses in by_port.items():
+    for (shared, _), addresses in by_port.items():
         joined = grouped.setdefault(frozenset(addresses.items()), set())
         if shared is not None:
             joined.add(shared)

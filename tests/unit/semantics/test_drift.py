@@ -402,3 +402,29 @@ def test_mirrored_slices_are_compared_with_their_endpoints() -> None:
     for source, expected in edits:
         found = drift.drift(of, copies, None, source=source)
         assert [(entry.kind, entry.field) for entry in found] == expected
+
+
+def test_an_address_that_is_ready_at_one_port_only_is_as_it_should_be() -> None:
+    """Its copies differ from each other, not from the Endpoints object."""
+    address = EndpointAddress(ip="192.0.2.1")
+    both = replace(
+        MIRRORED,
+        subsets=(
+            EndpointSubset(addresses=(address,), ports=(SubsetPort(name="http", port=8080),)),
+            EndpointSubset(not_ready_addresses=(address,), ports=(SubsetPort(name="admin", port=9090),)),
+        ),
+    )
+    one, other = mirroring.slices(both)
+    of = service(selector={})
+
+    assert drift.drift(of, (one, other), None, source=both) == ()
+    assert drift.drift(of, (other, one), None, source=both) == ()
+    assert {e.field for e in drift.drift(of, (one,), None, source=both)} == {"ports", "conditions"}
+
+
+def test_a_placeholder_keeps_labels_that_are_missing_or_empty() -> None:
+    """The controller compares their values alone."""
+    labeled = with_(service(), metadata__labels={"team": ""})
+
+    assert [e.kind for e in differences(labeled, slices(service()))] == [DriftKind.LAST_SYNC]
+    assert [e.kind for e in differences(labeled, slices(service(), pod()), pod())] == [DriftKind.BEHIND]
