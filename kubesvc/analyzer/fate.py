@@ -58,8 +58,8 @@ class Fate(Struct, frozen=True):
             return None
         if not self.managed:
             return True
-        if not self.member or self.cell.conditions is None:
-            return self.predicted is self.actual
+        if not self.member:
+            return self.actual is State.ABSENT
         said = (self.cell.conditions, self.cell.address, self.cell.number)
         return self.own and said == (self.conditions, self.address, self.number)
 
@@ -86,7 +86,7 @@ def fates(case: Case, slices: tuple[EndpointSlice, ...] | None) -> Iterator[Fate
                 cell=replace(found, place=place),
                 chain=chain,
                 managed=managed,
-                member=endpoints.is_member(chain) if managed else False,
+                member=endpoints.is_member(chain),
                 conditions=endpoints.conditions(service, pod),
                 address=address,
                 number=find_port(pod, port, case.minor) if port else 0,
@@ -199,7 +199,7 @@ def _remarks(one: Fate) -> Iterator[str]:
     elif one.listing and not one.managed:
         yield "which the controller has left behind"
     first = one.chain.why
-    if one.listing and first is not None and first.kind is StepKind.NODE and first.passed is False:
+    if first is not None and first.kind is StepKind.NODE and first.passed is False:
         yield "since a Node that goes does not make the controller look again"
 
 

@@ -140,22 +140,18 @@ def _port(step: Step, case: Case) -> str:
 
 def _of_container(found: Declared, minor: int) -> str:
     counts = "" if found.role is Role.CONTAINER or not minor else ", whose ports count since 1.33,"
-    return f"{_role(found)} {found.container}{counts}"
+    return f"{found.role} {found.container}{counts}"
 
 
 def _passed_over(entry: Declared, port: ServicePort, minor: int) -> str:
     """Say why a declaration of the right name does not count."""
-    said = f"{_role(entry)} {entry.container} declares {entry.port.name}/{entry.port.protocol}"
+    said = f"{entry.role} {entry.container} declares {entry.port.name}/{entry.port.protocol}"
     if entry.role is Role.INIT:
         return f"{said}, but ports of init containers do not count"
     if not ports.counts(entry, minor):
         since = f"before Kubernetes 1.{ports.SIDECAR_PORTS_SINCE} ports of sidecars do not count"
         return f"{said}, but {since}, and this is 1.{minor}"
     return f"{said}, but the Service's port is {port.protocol}"
-
-
-def _role(found: Declared) -> str:
-    return "container" if found.role is Role.CONTAINER else str(found.role)
 
 
 def _published(_: Step, case: Case) -> str:
@@ -265,9 +261,12 @@ def _container(step: Step, case: Case) -> str:
 
 def _because(reason: str, message: str) -> str:
     """Write a reason and what more is known of it: `: ErrImagePull: not found`."""
-    parts = dict.fromkeys(part for part in (reason, message) if part and part != "waiting")
+    parts = dict.fromkeys(part for part in (reason, message) if part not in _NOTHING)
     return "".join(f": {part}" for part in parts)
 
+
+_NOTHING: Final = frozenset({"", "<none>", "waiting"})
+"""What a step has as its value where nobody has said anything."""
 
 _SENTENCES: Final[dict[StepKind, Callable[[Step, Case], str]]] = {
     StepKind.TYPE: _type,

@@ -31,10 +31,8 @@ def why(view: ServiceView, pod: Pod) -> Why:
 
 
 def _nodes(view: ServiceView, pod: Pod) -> Nodes:
-    """Return what is known of the pod's Node; that of a selected pod was asked for with the others' Nodes."""
-    selected = view.selected
-    if selected is not None and selected.nodes is not None and pod in selected.pods:
-        return selected.nodes
+    """Return what is known of the pod's Node; those of selected pods come first: as a list they hold it."""
+    view.optional(lambda: view.selected)
     return reads.nodes_of(view.snapshot, view.service, (pod,))
 
 

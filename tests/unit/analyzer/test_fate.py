@@ -1,16 +1,20 @@
 """What should become of a pod beside what the slices say of it."""
 
+from typing import Any
+
 import pytest
 
 from kubesvc.model.cell import StepKind
 from kubesvc.model.objects import Pod, ServicePort
 from kubesvc.model.read import Read
+from kubesvc.semantics.endpoints import SERVICE_NAME
 from tests.support.builders import (
     HTTP,
     OTHER,
     cluster,
     endpoint,
     hand_made,
+    headless,
     node,
     pod,
     service,
@@ -18,10 +22,10 @@ from tests.support.builders import (
     slices,
     terminating,
     unready,
+    with_,
 )
 from tests.support.whys import corners, step, why
 
-DUAL = ("IPv4", "IPv6")
 NAMED = ServicePort(name="http", port=80, target_port="web")
 
 
@@ -35,6 +39,7 @@ def test_a_slice_that_lacks_the_pod_differs() -> None:
     (result,) = told.results
     assert (result.predicted, result.actual, result.agrees) == ("ready", "not in the slices", False)
     assert result.text == "the controller should list it at 10.244.0.5:8080 as ready, but no slice lists it"
+    assert (result.addresses, result.slices) == ((), ())
 
 
 @pytest.mark.parametrize(
@@ -102,6 +107,63 @@ def test_a_slice_of_somebody_else_does_not_stand_in_for_the_controllers() -> Non
     told = why(cluster(of, pod(), node(), *slices(of), hand_made(endpoint("10.244.0.5", target=pod()))))
 
     assert told.results[0].agrees is False
+
+
+def test_a_second_slice_of_somebody_else_changes_nothing() -> None:
+    """The controller's is there as well; both are named."""
+    of, twice = service(), hand_made(endpoint("10.244.0.5", target=pod()))
+
+    told = why(cluster(of, pod(), node(), *slices(of, pod()), twice))
+
+    (result,) = told.results
+    assert result.agrees is True
+    assert result.text.endswith("as ready, and slices by-hand, web-1 do")
+
+
+def test_several_slices_may_list_what_none_should() -> None:
+    """Each is named, with who writes it."""
+    of = service()
+    one, other = (hand_made(endpoint("10.244.0.5"), name=name) for name in ("one", "other"))
+    unlabeled = with_(other, metadata__labels={SERVICE_NAME: "web"})
+
+    told = why(cluster(of, pod(labels={}), node(), *slices(of), one, unlabeled))
+
+    assert told.results[0].text == (
+        "the controller should not list it, but slices one, other list it at 10.244.0.5:8080 as ready, "
+        "managed by nobody named and somebody.example"
+    )
+
+
+@pytest.mark.parametrize(
+    "change", [{"metadata__owner_references": ()}, {"metadata__labels": {SERVICE_NAME: "web"}}]
+)
+def test_only_a_slice_of_this_service_and_of_the_controller_is_its_own(change: dict[str, Any]) -> None:
+    """Another incarnation's goes away, and what is not labeled as the controller's it never looks at."""
+    (written,) = slices(service(), pod())
+
+    told = why(cluster(service(), pod(), node(), with_(written, **change)))
+
+    assert told.results[0].agrees is False
+
+
+def test_ports_that_lead_nowhere_are_named_together() -> None:
+    """They have one fate."""
+    both = service("web", NAMED, ServicePort(name="admin", port=81, target_port="console"))
+
+    told = why(settled(both, pod()))
+
+    assert told.headline == "Why pod web-1 is an endpoint of shop/web without ports http and admin"
+    assert told.results[0].text == (
+        "the controller should list it at 10.244.0.5 as ready, without ports http and admin, and slice "
+        "web-1 does"
+    )
+
+
+def test_an_address_alone_needs_no_brackets() -> None:
+    """They tell an IPv6 address from a port."""
+    bare = with_(headless(ip_families=("IPv6",)), spec__ports=())
+
+    assert why(settled(bare, pod(ips=("fd00::1",)))).results[0].addresses == ("fd00::1",)
 
 
 def test_without_a_selector_somebody_else_writes() -> None:

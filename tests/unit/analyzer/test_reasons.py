@@ -7,8 +7,9 @@ import pytest
 from kubesvc.analyzer.upstream import RULES
 from kubesvc.model.cell import StepKind
 from kubesvc.model.objects import Pod, ReadinessGate, Ref, Service, ServicePort
-from kubesvc.model.report import Stage
+from kubesvc.model.report import Stage, Why
 from tests.support.builders import (
+    OTHER,
     cluster,
     condition,
     container,
@@ -385,6 +386,137 @@ def test_a_readiness_probe_that_waits_for_another_is_not_said_to_fail() -> None:
     )
 
 
+def texts(told: Why, stage: Stage) -> list[str]:
+    """What is said at one stage, in order."""
+    return [found.text for found in told.steps if found.stage is stage]
+
+
+def test_each_container_is_told_until_one_misses_something() -> None:
+    """What is met too: a pod that is not Ready is not sick in all its parts."""
+    both = http_probe(), http_probe(8081, "/ready")
+    fine = container("app", startup_probe=both[0], readiness_probe=both[1])
+    member = with_(
+        pod(
+            "web-1",
+            fine,
+            container("cache", startup_probe=both[0], readiness_probe=both[1]),
+            statuses=(running("app"), running("cache", ready=False)),
+            conditions=(condition("Ready", "False", "ContainersNotReady"),),
+        ),
+        spec__init_containers=(container("setup"), container("proxy", restart_policy="Always")),
+        status__init_container_statuses=(ended(0, "Completed", "setup"), running("proxy")),
+    )
+
+    assert texts(why(settled(service(), member)), Stage.READY) == [
+        "init container setup has done its work: Completed, exit code 0",
+        "sidecar proxy is created",
+        "sidecar proxy runs",
+        "container app is created",
+        "container app runs",
+        "the startup probe of container app has succeeded",
+        "the readiness probe of container app succeeds",
+        "container cache is created",
+        "container cache runs",
+        "the startup probe of container cache has succeeded",
+        (
+            "the readiness probe of container cache does not succeed: GET http://:8081/ready every 10 s, "
+            "timeout 1 s, 3 failures"
+        ),
+        "so the condition Ready is False (ContainersNotReady)",
+        "is not being deleted",
+    ]
+
+
+def test_a_pod_that_is_on_no_node_misses_all_that_follows_from_it() -> None:
+    """Each is said, and nothing is made up."""
+    told = why(settled(service(), unscheduled()))
+
+    assert texts(told, Stage.LISTED) == [
+        "has not finished: phase Pending",
+        "has no node yet: Unschedulable: 0/3 nodes fit",
+        "has no address yet",
+        "is on no Node",
+        "has no IPv4 address in podIPs",
+    ]
+    assert step(told, StepKind.READY).text == "the kubelet has not written the condition Ready"
+
+
+def test_a_scheduler_that_has_said_nothing_is_not_quoted() -> None:
+    """The pod is new; the API server has not even set its phase."""
+    new = pod(ips=(), node="", statuses=(), conditions=(), phase="")
+
+    told = why(settled(service(), new))
+
+    assert step(told, StepKind.SCHEDULED).text == "has no node yet"
+    assert step(told, StepKind.PHASE).text == "has not finished: phase <none>"
+
+
+def test_a_crash_of_which_little_is_known() -> None:
+    """The first, whose end the kubelet has not reported."""
+    sick = pod(ready=False, statuses=(waiting("CrashLoopBackOff"),))
+
+    assert reason(why(settled(service(), sick))).text == (
+        "container app crashes again and again: CrashLoopBackOff"
+    )
+
+
+def test_an_init_container_that_waits_for_others_says_no_more() -> None:
+    """Its turn has not come, and the kubelet has not said so yet."""
+    member = with_(unready(), spec__init_containers=(container("setup"),))
+
+    assert step(why(settled(service(), member)), StepKind.INITIALIZED).text == (
+        "init container setup has not done its work"
+    )
+
+
+def test_a_probe_without_a_status_is_not_asked() -> None:
+    """Nothing runs."""
+    starting = pod("web-1", container(readiness_probe=http_probe()), ready=False, statuses=())
+
+    assert step(why(settled(service(), starting)), StepKind.PROBED).text == (
+        "the readiness probe of container app is not asked, since nothing runs"
+    )
+
+
+def test_a_ready_pod_with_a_probe_is_not_said_to_need_none() -> None:
+    """Of a sidecar, too."""
+    probed = container("proxy", restart_policy="Always", readiness_probe=http_probe())
+
+    for member in (pod("web-1", container(readiness_probe=http_probe())), beside(probed)):
+        assert step(why(settled(service(), member)), StepKind.READY).text == "the condition Ready is True"
+
+
+def test_a_sidecar_of_a_server_of_unknown_version_is_only_named() -> None:
+    """Nothing is said of versions then."""
+    of, member = service("web", NAMED), beside(SIDECAR)
+
+    told = why(cluster(of, member, node(), version(0), *slices(of, member)))
+
+    assert step(told, StepKind.PORT).text == "port http leads to 8080: sidecar proxy declares web/TCP"
+
+
+def test_each_field_is_spelled_as_kubectl_explain_takes_it() -> None:
+    """By the object that it is of; a named port is looked up in the pod."""
+    both = service("web", NAMED, OTHER)
+
+    told = why(settled(both, pod("web-1", container("app", port(8080, "web")))))
+
+    assert [found.field for found in told.steps] == [
+        "service.spec.type",
+        "service.spec.selector",
+        "pod.metadata.labels",
+        "pod.status.phase",
+        "pod.spec.nodeName",
+        "pod.status.podIPs",
+        "node/node-a",
+        "pod.status.podIPs",
+        "service.spec.ports[http].targetPort, pod.spec.containers[].ports",
+        "service.spec.ports[admin].targetPort",
+        "pod.status.conditions[Ready]",
+        "pod.metadata.deletionTimestamp",
+    ]
+
+
 def test_consequences_are_said_as_such() -> None:
     """A container that is not created does not run, its probe is not asked, and the pod is not Ready."""
     probed = container(readiness_probe=http_probe())
@@ -452,6 +584,9 @@ def test_with_published_addresses_readiness_is_not_asked(member: Pod, says: str)
     assert published.text == f"counts as ready, since unready addresses are published{says}"
     assert published.field == "service.spec.publishNotReadyAddresses"
     assert step(told, StepKind.NODE).field == "service.spec.publishNotReadyAddresses"
+    assert step(told, StepKind.NODE).text == (
+        "its Node is not asked for, since unready addresses are published"
+    )
     assert not any(found.decides for found in told.steps)
     assert told.results[0].agrees is True
 

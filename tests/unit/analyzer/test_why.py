@@ -42,6 +42,10 @@ def test_what_is_equal_at_all_ports_and_families_is_said_once() -> None:
         ["http/IPv4", "http/IPv6"],
         ["admin/IPv4", "admin/IPv6"],
     ]
+    assert [found.text.partition(":")[0] for found in told.steps if found.kind is StepKind.PORT] == [
+        "port http leads to 8080",
+        "port admin leads to 8081",
+    ]
     four, six = told.results
     assert four.addresses == ("10.0.0.1:8080", "10.0.0.1:8081")
     assert six.addresses == ("[fd00::1]:8080", "[fd00::1]:8081")
@@ -109,8 +113,9 @@ def test_a_node_that_could_not_be_read_leaves_the_step_open() -> None:
     assert found.text == "whether its Node node-a exists is not known: it was not read (forbidden)"
     (result,) = told.results
     assert (result.predicted, result.actual, result.agrees) == ("", "ready", None)
-    assert result.text.startswith(
-        "whether the controller should list it is not known, but slice web-1 lists it"
+    assert result.text == (
+        "whether the controller should list it is not known, but slice web-1 lists it at 10.244.0.5:8080 as "
+        "ready"
     )
 
 
