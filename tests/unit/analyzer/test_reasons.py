@@ -478,6 +478,16 @@ def test_a_probe_without_a_status_is_not_asked() -> None:
     )
 
 
+def test_a_readiness_probe_waits_only_for_a_startup_probe_that_is_declared() -> None:
+    """An old kubelet does not say whether the container has started."""
+    probed = container(readiness_probe=http_probe())
+    silent = pod("web-1", probed, ready=False, statuses=(with_(running(ready=False), started=None),))
+
+    assert reason(why(settled(service(), silent))).text.startswith(
+        "the readiness probe of container app does not succeed: GET"
+    )
+
+
 def test_a_ready_pod_with_a_probe_is_not_said_to_need_none() -> None:
     """Of a sidecar, too."""
     probed = container("proxy", restart_policy="Always", readiness_probe=http_probe())
