@@ -67,7 +67,7 @@ def _unknown_readiness() -> Plan:
     """Three pods of a Service, of which one's readiness is unknown."""
     node = {"metadata": {"name": "@n0"}}
     service = {"metadata": {"name": "web"}, "spec": {"selector": {"app": "web"}, "ports": [{"port": 80}]}}
-    ops = [Op(Verb.CREATE, "Node", body=node), Op(Verb.CREATE, "Service", "a", "web", service)]
+    ops = [Op(Verb.CREATE, "Node", name="@n0", body=node), Op(Verb.CREATE, "Service", "a", "web", service)]
     for number, ready in enumerate(("True", "False", "Unknown")):
         name = f"p{number}"
         metadata = {"name": name, "labels": {"app": "web"}}

@@ -60,20 +60,27 @@ class Api:
     def __init__(self, kubeconfig: Path, connections: int) -> None:
         document: dict[str, Any] = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))
         server = parse_url(document["clusters"][0]["cluster"]["server"])
-        self._pool = HTTPSConnectionPool(
-            server.host or "",
-            server.port,
-            maxsize=connections,
-            block=True,
-            ssl_context=_context(document),
-            retries=Retry(0),
-            timeout=Timeout(_SECONDS),
-            headers={"User-Agent": "kubesvc-oracle", "Accept": _JSON},
-        )
+        context = _context(document)
+
+        def pool(size: int, *, block: bool) -> HTTPSConnectionPool:
+            return HTTPSConnectionPool(
+                server.host or "",
+                server.port,
+                maxsize=size,
+                block=block,
+                ssl_context=context,
+                retries=Retry(0),
+                timeout=Timeout(_SECONDS),
+                headers={"User-Agent": "kubesvc-oracle", "Accept": _JSON},
+            )
+
+        self._pool = pool(connections, block=True)
+        self._watches = pool(1, block=False)  # they keep their connections
 
     def close(self) -> None:
         """Close all connections."""
         self._pool.close()
+        self._watches.close()
 
     def send(self, method: str, target: str, body: object = None, content: str = _JSON) -> Answer:
         """Make one request; raises ApiError unless the server did it or had a reason not to."""
@@ -92,7 +99,7 @@ class Api:
 
     def watch(self, target: str, version: str) -> Iterator[bytes]:
         """Yield the lines of a watch, one event each, until the server ends it or the pool is closed."""
-        response = self._pool.request(
+        response = self._watches.request(
             "GET",
             f"{target}?watch=1&timeoutSeconds=36000&resourceVersion={version}",
             preload_content=False,

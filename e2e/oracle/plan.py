@@ -34,8 +34,8 @@ class Verb(StrEnum):
 class Op(Struct, frozen=True, omit_defaults=True):
     """One request. `body` is the object, the merge patch or, to bind a pod, the Node's name under `node`.
 
-    `namespace` and `name` are empty for what has none, and taken from the body where it has them. For the
-    last two verbs `name` is that of the Service. `silent`: no sync follows from it.
+    `namespace` is empty for what has none. For the last two verbs `name` is that of the Service. `silent`: no
+    sync follows from it.
     """
 
     verb: Verb

@@ -136,8 +136,8 @@ class World:
     def _damage(self, verb: Verb, namespace: str, service: str, manager: str) -> None:
         """Delete all slices that a controller wrote for a Service, or empty the first that has endpoints.
 
-        They have to rest first: one that is deleted while the controller still takes note of having written it
-        it awaits for ever (endpointslice util/endpointslice_tracker.go: Update after HandleDeletion).
+        They have to rest first: one that is deleted while the controller still takes note of having written
+        it, it awaits for ever (endpointslice util/endpointslice_tracker.go: Update after HandleDeletion).
         """
         self.area.rest(_REST)
         wanted = {SERVICE_NAME: service, MANAGED_BY: manager}

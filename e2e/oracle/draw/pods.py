@@ -196,8 +196,12 @@ def _is_ready(conditions: list[Json]) -> bool:
 
 
 def _addresses(draft: Draft, number: int) -> Json:
-    """Addresses of one family or both, in either order, or none yet; `number` makes them the pod's own."""
-    four, six = f"10.244.{number // 200}.{number % 200 + 1}", f"fd00:10:244::{number + 1:x}"
+    """Addresses of one family or both, in either order, or none yet; `number` makes them the pod's own.
+
+    Now and then an IPv6 address is not spelled as the controller will write it.
+    """
+    four = f"10.244.{number // 200}.{number % 200 + 1}"
+    six = f"FD00:10:244:0:0:0:0:{number + 1:X}" if draft.chance(0.1) else f"fd00:10:244::{number + 1:x}"
     choices: tuple[list[str], ...] = ([four], [six], [four, six], [six, four], [])
     addresses = draft.rng.choices(choices, (0.3, 0.13, 0.32, 0.13, 0.12))[0]
     if not addresses:
