@@ -77,8 +77,9 @@ def tags(settled: Settled) -> frozenset[str]:
         found |= set(_of_slices(subject))
         if subject.service is not None:
             found |= set(_of_service(subject, subject.service))
+            found |= set(_of_pods(subject, subject.service, settled))
         if subject.service is not None and subject.managed:
-            found |= set(_of_managed(subject, subject.service, settled))
+            found |= set(_of_managed(subject, subject.service))
     return frozenset(found)
 
 
@@ -149,22 +150,23 @@ def _of_slices(subject: Subject) -> Iterator[str]:
                 yield "before: impostor removed"
 
 
-def _of_managed(subject: Subject, service: Service, settled: Settled) -> Iterator[str]:
+def _of_managed(subject: Subject, service: Service) -> Iterator[str]:
     families = endpoints.families(service)
     yield f"families: {'+'.join(families)}"
     for pod in subject.pods:
         yield from _of_pod(service, pod)
         for port in service.spec.ports:
             yield from _of_port(pod, port, subject.minor)
-    everyone = [obj for obj in settled.objects if isinstance(obj, Pod)]
-    read = pods_of(service)
-    for pod in everyone:
-        near = pod.metadata.namespace == service.metadata.namespace
-        if not near and service.spec.selector.items() <= pod.metadata.labels.items():
-            yield "pod: matching in another namespace"
-        if near:
-            yield from _of_chain(subject, service, pod, selected=read.matches(pod))
     yield from _of_written(subject, service)
+
+
+def _of_pods(subject: Subject, service: Service, settled: Settled) -> Iterator[str]:
+    read = pods_of(service)
+    for pod in (obj for obj in settled.objects if isinstance(obj, Pod)):
+        if pod.metadata.namespace == service.metadata.namespace:
+            yield from _of_chain(subject, service, pod, selected=read.matches(pod))
+        elif subject.managed and service.spec.selector.items() <= pod.metadata.labels.items():
+            yield "pod: matching in another namespace"
 
 
 def _of_chain(subject: Subject, service: Service, pod: Pod, *, selected: bool) -> Iterator[str]:
