@@ -48,7 +48,7 @@ def _beginning(draft: Draft) -> list[Op]:
     for place in draft.places:
         names = rng.sample(SERVICES, rng.choice((1, 1, 2, 3)))
         parts = [new_service(draft, place, name) for name in names]
-        pods = _drawn(rng, _PODS) + 3 * draft.exclusive
+        pods = _drawn(rng, _PODS) + 6 * draft.exclusive  # hints go by the CPU only of many endpoints
         parts += [new_pod(draft, place) for _ in range(pods)]
         rng.shuffle(parts)
         ops += [op for part in parts for op in part]

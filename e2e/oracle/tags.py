@@ -22,7 +22,6 @@ REQUIRED: Final = frozenset(
         "step: published met",
         *(f"port: in a {role}" for role in ("container", "sidecar")),
         "port: by number",
-        "port: omitted",
         "port: under another protocol",
         "port: in an init container only",
         "port: several in the list",
@@ -199,7 +198,7 @@ def _of_pod(service: Service, pod: Pod) -> Iterator[str]:
 def _of_port(pod: Pod, port: ServicePort, minor: int) -> Iterator[str]:
     wanted = target(port)
     if isinstance(wanted, int):
-        yield "port: by number" if port.target_port else "port: omitted"
+        yield "port: by number"  # the API has filled in what was omitted
         return
     named = [one for one in declared(pod.spec) if one.port.name == wanted]
     fitting = [one for one in named if one.port.protocol == port.protocol]

@@ -27,7 +27,7 @@ def new_node(draft: Draft, name: str) -> Op:
     draft.nodes[name] = body = {
         "metadata": {"name": NODE_MARK + name, "labels": labels},
         "status": {
-            "conditions": [_ready("True" if draft.chance(0.9) else "False")],
+            "conditions": [_ready("True" if whole or draft.chance(0.7) else "False")],
             "allocatable": {"cpu": cpu},
             "capacity": {"cpu": cpu},
         },

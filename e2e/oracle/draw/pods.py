@@ -134,6 +134,8 @@ def _manifest(draft: Draft, name: str) -> Json:
 
 def _labels(draft: Draft) -> dict[str, str]:
     """Labels that match the selectors of the pool, or nearly."""
+    if draft.exclusive and draft.chance(0.7):
+        return {"app": "web", "tier": "front"}
     drawn = {"app": draft.rng.choice(_APPS), "tier": draft.rng.choice(_TIERS)}
     return {key: value for key, value in drawn.items() if value is not None}
 
@@ -181,7 +183,9 @@ def _status(draft: Draft, number: int) -> Json:
 def _conditions(draft: Draft, ready: str | None = "") -> list[Json]:
     """Conditions: Ready, by default drawn or absent, and others that look like it."""
     rng = draft.rng
-    if ready == "":
+    if ready == "" and draft.exclusive and draft.chance(0.6):
+        ready = "True"
+    elif ready == "":
         ready = rng.choices(("True", "False", "Unknown", None), (0.6, 0.18, 0.1, 0.12))[0]
     found = [] if ready is None else [{"type": "Ready", "status": ready}]
     if draft.chance(0.3):
