@@ -46,10 +46,11 @@ class DraftPod:
 
 @dataclass
 class DraftService:
-    """A Service as it was last written."""
+    """A Service as it was last written; `families` are what it had when it became an ExternalName."""
 
     manifest: Json
     deleting: bool = False
+    families: Json = field(default_factory=dict)
 
     @property
     def held(self) -> bool:

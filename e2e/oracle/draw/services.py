@@ -94,7 +94,8 @@ def _edited(draft: Draft, found: DraftService) -> Json:
     manifest = copy.deepcopy(found.manifest)
     spec, metadata = manifest["spec"], manifest["metadata"]
     virtual = found.kind != "ExternalName"
-    match draft.rng.choices(list(_CHANGES), list(_CHANGES.values()))[0]:
+    change = draft.rng.choices(list(_CHANGES), list(_CHANGES.values()))[0]
+    match change if virtual or draft.chance(0.5) else "type":
         case "labels":
             metadata["labels"] = _labels(draft)
         case "annotations":
@@ -112,8 +113,18 @@ def _edited(draft: Draft, found: DraftService) -> Json:
         case "traffic" if virtual:
             return {**manifest, "spec": _without(spec, "trafficDistribution") | _traffic(draft)}
         case _:
-            return _typed(draft, manifest, draft.rng.choice(_next_types(found.kind)))
+            return _retyped(draft, found, manifest)
     return manifest
+
+
+def _retyped(draft: Draft, found: DraftService, manifest: Json) -> Json:
+    """Change the type. What was an ExternalName mostly gets its families again, which slices left have."""
+    kind = draft.rng.choice(_next_types(found.kind))
+    if kind == "ExternalName":
+        found.families = {key: manifest["spec"][key] for key in _FAMILY_FIELDS if key in manifest["spec"]}
+    elif found.kind == "ExternalName" and draft.chance(0.8):
+        manifest = {**manifest, "spec": manifest["spec"] | found.families}
+    return _typed(draft, manifest, kind)
 
 
 def _next_types(kind: str) -> tuple[str, ...]:
