@@ -129,6 +129,8 @@ def test_a_port_matches_by_name_and_protocol() -> None:
         (found,) = joined(service(), (hand_made(listed, ports=(wrong,)),))
         assert found.state is State.NO_PORT
     unnamed = ServicePort(port=80)
+    (found,) = joined(service("web", unnamed), (hand_made(listed, ports=(EndpointPort(name=None, port=1),)),))
+    assert found.state is State.NO_PORT
     (found,) = joined(service("web", unnamed), (hand_made(listed, ports=(EndpointPort(name="", port=1),)),))
     assert (found.place.port, found.number) == ("80/TCP", 1)
 
@@ -150,6 +152,18 @@ def test_a_family_that_only_the_slices_have_is_shown() -> None:
     )
 
     assert [(c.place.family, c.address) for c in found] == [("IPv6", "fd00::1")]
+
+
+def test_no_pod_is_absent_where_the_controller_does_not_look() -> None:
+    """Neither from a family that the Service does not have, nor from an alias."""
+    listed = hand_made(endpoint("fd00::1"), family="IPv6")
+
+    found = joined(service(), (listed,), pod())
+
+    assert [(c.place.family, c.state) for c in found] == [("IPv4", State.ABSENT), ("IPv6", State.READY)]
+    (left,) = joined(service(type="ExternalName"), slices(service(), pod("old")), pod("old"), pod("new"))
+    assert left.place.endpoint is not None
+    assert left.place.endpoint.name == "old"
 
 
 def test_pods_that_could_not_be_read_are_no_absent_pods() -> None:

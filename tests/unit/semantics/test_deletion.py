@@ -95,11 +95,15 @@ def test_a_slice_of_no_service_is_gone() -> None:
 
 
 def test_a_service_of_another_namespace_is_another() -> None:
-    """Its slices have nothing to do with this one's."""
+    """Its slices have nothing to do with this one's, nor have those of another name."""
     elsewhere = with_(BY_HAND, metadata__namespace="other")
-    before = cluster(service(), *slices(service()), elsewhere)
+    api = hand_made(endpoint("192.0.2.8"), name="api-1", of="api")
+    before = cluster(service(), *slices(service()), elsewhere, BY_HAND, api)
 
-    assert names(simulate(before, deletion(elsewhere))) == ["web-1"]
+    assert names(simulate(before, deletion(elsewhere))) == ["by-hand", "web-1"]
+    after = simulate(before, deletion(BY_HAND))
+    assert names(after) == ["web-1"]
+    assert {elsewhere.ref, api.ref} <= after.objects.keys()
 
 
 def test_without_their_source_copies_go() -> None:

@@ -60,8 +60,34 @@ def test_hints_by_cpu_that_may_be_are_no_drift() -> None:
     bare = slices(service(), *PODS, nodes=NODES.values())
     assert [e.field for e in drift.drift(OF, bare, Selected(PODS, NODES, 36))] == ["hints"]
     assert drift.drift(OF, bare, Selected(PODS, None, 36)) == ()
+    assert drift.drift(OF, WRITTEN, Selected(PODS, None, 36)) == ()
     with_foreign = drift.drift(OF, (*WRITTEN, foreign), Selected(PODS, NODES, 36))
     assert [e.kind for e in with_foreign] == [DriftKind.FOREIGN]
+
+
+def test_hints_by_cpu_of_too_many_slices_are_not_told() -> None:
+    """Nobody can say which of them were written when."""
+    members = tuple(
+        pod(f"{zone}-{n}", ips=(f"10.0.{n}.{ord(zone)}",), node=f"node-{zone}")
+        for n in range(9)
+        for zone in "ab"
+    )
+    (whole,) = slices(OF, *members, nodes=NODES.values())
+    split = tuple(
+        with_(whole, metadata__name=f"web-{n}", endpoints=whole.endpoints[2 * n : 2 * n + 2])
+        for n in range(9)
+    )
+
+    assert drift.drift(OF, split, Selected(members, NODES, 36)) == ()
+
+
+def test_without_nodes_the_zone_is_not_known() -> None:
+    """Of a pod that is published all the same."""
+    of = service(publish_not_ready_addresses=True)
+    written = slices(of, *PODS, nodes=NODES.values())
+
+    assert drift.drift(of, written, Selected(PODS, None, 36)) == ()
+    assert {e.field for e in drift.drift(of, written, Selected(PODS, {}, 36))} == {"zone"}
 
 
 def test_hints_that_nobody_wants_any_more_are_told_per_endpoint() -> None:

@@ -5,10 +5,11 @@ from collections.abc import Mapping
 import pytest
 
 from kubesvc.model.cell import Chain, Conditions, StepKind
-from kubesvc.model.objects import Node, Pod, Service, ServicePort
+from kubesvc.model.objects import Node, OwnerReference, Pod, Service, ServicePort
 from kubesvc.semantics import addresses, endpoints
 from tests.support.builders import (
     HTTP,
+    condition,
     container,
     headless,
     node,
@@ -62,6 +63,7 @@ OUT = {
     "no address": (service(), pod(ips=()), StepKind.ADDRESS),
     "node gone": (service(), pod(node="node-x"), StepKind.NODE),
     "other family": (service(), pod(ips=("fd00::1",)), StepKind.FAMILY),
+    "on no node": (service(), pod(node=""), StepKind.SCHEDULED),
 }
 
 
@@ -79,6 +81,7 @@ IN = {
     "terminating": (service(), terminating(pod()), StepKind.STAYING),
     "port unresolved": (service("web", NAMED), pod(), StepKind.PORT),
     "pending with an address": (service(), with_(unready(), status__phase="Pending"), StepKind.PROBED),
+    "lost": (service(), with_(unready(), status__phase="Unknown"), StepKind.PROBED),
 }
 
 
@@ -120,6 +123,16 @@ def test_serving_tells_the_truth_where_ready_does_not() -> None:
     assert endpoints.conditions(service(), terminating(pod())) == Conditions(
         ready=False, serving=True, terminating=True
     )
+    assert endpoints.conditions(service(), terminating(unready())) == Conditions(
+        ready=False, serving=False, terminating=True
+    )
+
+
+def test_a_node_need_only_exist() -> None:
+    """Neither its conditions nor a cordon matter."""
+    lost = with_(node(), status__conditions=(condition("Ready", "Unknown"),), spec__unschedulable=True)
+
+    assert endpoints.is_member(chain(service(), pod(), nodes={"node-a": lost}))
 
 
 def test_a_node_that_could_not_be_read_leaves_membership_open() -> None:
@@ -164,6 +177,15 @@ def test_addresses_are_written_in_one_spelling(spelled: str, written: str) -> No
     assert addresses.canonical(spelled) == written
 
 
+@pytest.mark.parametrize(
+    ("address", "family"),
+    [("10.0.0.1", "IPv4"), ("FD00::1", "IPv6"), ("::ffff:10.0.0.1", "IPv4"), ("nonsense", "IPv4")],
+)
+def test_the_family_is_that_of_the_address(address: str, family: str) -> None:
+    """Not of its spelling; what is none counts as IPv4 (getEndpointAddresses)."""
+    assert addresses.family_of(address) == family
+
+
 def test_the_first_address_of_the_family_counts() -> None:
     """Of podIPs, never of podIP alone."""
     dual = pod(ips=("10.0.0.1", "fd00::1"))
@@ -174,9 +196,18 @@ def test_the_first_address_of_the_family_counts() -> None:
     assert why(chain(service(), singular)) is StepKind.FAMILY
 
 
+def test_all_addresses_of_the_family_are_written() -> None:
+    """In the order of the pod; consumers read the first."""
+    (entry,) = slices(service(), pod(ips=("10.0.0.2", "fd00::1", "010.0.0.1")))
+
+    assert entry.endpoints[0].addresses == ("10.0.0.2", "10.0.0.1")
+
+
 def test_one_slice_lists_pods_with_the_same_ports() -> None:
     """With everything that podToEndpoint writes."""
-    (entry,) = slices(service(), pod(), nodes=[node(zone="zone-1")])
+    zoned = with_(node(), metadata__labels={"topology.kubernetes.io/zone": "zone-1"})
+
+    (entry,) = slices(service(), pod(), nodes=[zoned])
 
     (listed,) = entry.endpoints
     assert (entry.address_type, listed.addresses) == ("IPv4", ("10.244.0.5",))
@@ -185,15 +216,18 @@ def test_one_slice_lists_pods_with_the_same_ports() -> None:
     assert (listed.target_ref.kind, listed.target_ref.uid) == ("Pod", "uid-web-1")
     (written,) = entry.ports
     assert (written.name, written.port, written.protocol) == ("http", 8080, "TCP")
+    owner = OwnerReference(kind="Service", name="web", uid="uid-web", api_version="v1", controller=True)
+    assert (entry.metadata.namespace, entry.metadata.owner_references) == ("shop", (owner,))
 
 
 def test_the_name_of_a_slice_port_is_the_service_ports() -> None:
-    """Not the container port's; empty where it has none. The app protocol is copied."""
-    unnamed = ServicePort(port=80, target_port="web", app_protocol="kubernetes.io/h2c")
+    """Not the container port's; empty where it has none. Both protocols are copied."""
+    unnamed = ServicePort(port=80, target_port="web", protocol="UDP", app_protocol="kubernetes.io/h2c")
 
-    (entry,) = slices(service("web", unnamed), pod("p", container("app", port(8080, "web"))))
+    (entry,) = slices(service("web", unnamed), pod("p", container("app", port(8080, "web", "UDP"))))
 
-    assert (entry.ports[0].name, entry.ports[0].app_protocol) == ("", "kubernetes.io/h2c")
+    (written,) = entry.ports
+    assert (written.name, written.protocol, written.app_protocol) == ("", "UDP", "kubernetes.io/h2c")
 
 
 def test_pods_are_grouped_by_the_ports_they_resolve() -> None:

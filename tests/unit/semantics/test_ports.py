@@ -22,7 +22,7 @@ def test_a_number_is_taken_as_it_is() -> None:
 @pytest.mark.parametrize("unset", [0, ""])
 def test_the_default_is_the_same_number(unset: int | str) -> None:
     """The API server fills it in; manifests lack it."""
-    assert ports.find_port(pod(), ServicePort(port=80, target_port=unset), 36) == 80
+    assert ports.find_port(pod(), ServicePort(port=80, target_port=unset, node_port=30080), 36) == 80
 
 
 def test_a_name_is_looked_up_in_the_containers() -> None:
@@ -53,8 +53,9 @@ def test_the_protocol_must_be_the_same() -> None:
 
 
 def test_a_name_that_nobody_declares_is_not_found() -> None:
-    """Letter case counts."""
+    """Letter case counts, and what a container is called does not."""
     assert ports.find_port(pod("p", container("a", port(1, "Web"))), NAMED, 36) is None
+    assert ports.find_port(pod("p", container("web", port(1, "other"))), NAMED, 36) is None
 
 
 @pytest.mark.parametrize(("minor", "number"), [(28, None), (32, None), (33, 15000), (36, 15000), (0, 15000)])
@@ -65,9 +66,12 @@ def test_a_sidecar_counts_from_1_33_on(minor: int, number: int | None) -> None:
     assert ports.find_port(with_init(sidecar), NAMED, minor) == number
 
 
-def test_an_init_container_never_counts() -> None:
-    """It has ended before the pod serves."""
-    assert ports.find_port(with_init(container("setup", port(1, "web"))), NAMED, 36) is None
+@pytest.mark.parametrize("policy", ["", "Never", "OnFailure"])
+def test_an_init_container_never_counts(policy: str) -> None:
+    """It has ended before the pod serves, unless it restarts always."""
+    setup = container("setup", port(1, "web"), restart_policy=policy)
+
+    assert ports.find_port(with_init(setup), NAMED, 36) is None
 
 
 def test_containers_are_looked_at_before_sidecars() -> None:

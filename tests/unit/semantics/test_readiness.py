@@ -51,9 +51,18 @@ def test_the_ready_condition_alone_decides() -> None:
     assert Chain(readiness.ready_steps(lagging)).why is None
 
 
-@pytest.mark.parametrize("conditions", [(), (condition("Ready", "False"),), (condition("Ready", "Unknown"),)])
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        (),
+        (condition("Ready", "False"),),
+        (condition("Ready", "Unknown"),),
+        (condition("ContainersReady", "True"), condition("Ready", "False")),
+        (condition("ContainersReady", "True"),),
+    ],
+)
 def test_anything_but_true_is_not_ready(conditions: tuple[Condition, ...]) -> None:
-    """Missing and Unknown too."""
+    """Missing and Unknown too, and whatever the containers are."""
     assert not readiness.is_ready(pod(conditions=conditions))
 
 
@@ -105,6 +114,15 @@ def test_without_a_probe_the_condition_itself_is_the_reason() -> None:
     found = why(lost)
 
     assert (found.kind, found.value, found.reason) == (StepKind.READY, "False", "KubeletNotReady")
+
+
+def test_a_container_without_a_probe_is_not_probed() -> None:
+    """Whatever its status says; and one without a startup probe need not say that it has started."""
+    plain, probed = pod("web-1", ready=False), pod("web-1", PROBED, ready=False)
+    silent = with_(running(ready=False), started=None)
+
+    assert why(not_ready(silent, of=plain)).kind is StepKind.READY
+    assert why(not_ready(silent, of=probed)).kind is StepKind.PROBED
 
 
 def test_any_container_holds_the_pod_back() -> None:
@@ -168,6 +186,15 @@ def test_a_readiness_gate_holds_a_pod_back(status: str | None, shown: str) -> No
     found = why(gated)
 
     assert (found.kind, found.value, found.field) == (StepKind.GATES, shown, f"status.conditions[{gate}]")
+
+
+def test_containers_come_before_readiness_gates() -> None:
+    """The kubelet looks at them first (GeneratePodReadyCondition)."""
+    both = with_(
+        not_ready(running(ready=False)), spec__readiness_gates=(ReadinessGate(condition_type="unset"),)
+    )
+
+    assert why(both).kind is StepKind.PROBED
 
 
 def test_the_scheduler_speaks_through_a_condition() -> None:

@@ -297,6 +297,16 @@ def test_endpoints_move_to_zones_that_lack_them(
     assert topology.allowed([written], nodes)
 
 
+def test_no_endpoint_moves_to_a_zone_that_lacks_less_than_half_of_one() -> None:
+    """However many a zone has too many (getGivingAndReceivingZones)."""
+    nodes = (worker("a", 4.7), *(worker(zone, 2.325) for zone in "bcde"))
+    placed = "aaaaaabbccddee"
+
+    written = topology.hinted((in_zones(placed),), nodes)
+
+    assert spelled(written) == [placed]
+
+
 def test_only_endpoints_of_a_zone_with_too_many_move() -> None:
     """The others keep their own, in whichever slice they are."""
     written = topology.hinted((in_zones("baa"), in_zones("a", name="web-2")), TWO)
@@ -342,11 +352,11 @@ def test_without_shares_the_slices_stay_as_they_are(placed: str, nodes: tuple[No
 def test_one_endpoint_without_a_zone_turns_hints_off() -> None:
     """Of all (topologycache.go, AddHints)."""
     nowhere = with_(endpoint("10.0.1.1"), zone="")
-    before = (hand_made(*in_zones("ab").endpoints, nowhere),)
+    before = (hand_made(*in_zones("aabbb").endpoints, nowhere),)
 
     assert topology.hinted(before, TWO) == before
     assert topology.allowed(before, TWO)
-    assert topology.allowed([hand_made(*in_zones("ab", "ab").endpoints, nowhere)], TWO) is False
+    assert topology.allowed([hand_made(*in_zones("aabbb", "aabbb").endpoints, nowhere)], TWO) is False
 
 
 def test_no_endpoint_at_all_is_in_order() -> None:
