@@ -7,7 +7,7 @@ CODE := kubesvc tests e2e benchmarks
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint types unit e2e cluster cluster-down e2e-mark oracle record record-oracle bench docs lock clean
+.PHONY: help setup demo test lint types unit mutants e2e cluster cluster-down e2e-mark oracle record record-oracle bench docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,8 +48,12 @@ types: setup ## mypy and pyright, both strict
 	$(BIN)/mypy
 	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright
 
-unit: setup ## unit tests, laws, properties and recorded cases, with the coverage floor
+unit: setup ## unit tests, laws, properties and recorded cases, with the floors of coverage: all branches of semantics
 	$(BIN)/python -m pytest --cov
+	@shown=$$($(BIN)/coverage report --include='kubesvc/semantics/*' --fail-under=100) || { echo "$$shown"; exit 2; }
+
+mutants: setup ## plant mistakes in kubesvc/semantics, one at a time, and count those that the tests see; ONLY=ports.py
+	$(BIN)/python -m tests.mutants $(ONLY)
 
 e2e: setup ## build the wheel, start a real control plane, run the scenarios
 	$(BIN)/python -m e2e.cluster build

@@ -1,0 +1,1 @@
+"""Plausible mistakes in kubesvc/semantics, and whether the fast tests see them. `make mutants` runs them."""
