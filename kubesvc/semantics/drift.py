@@ -370,7 +370,8 @@ def _hints(
     for entry in here:
         for listed in entry.endpoints:
             wanted = topology.own_hints(listed, mode)
-            if wanted != listed.hints:
+            judged = listed.conditions.ready or mode is topology.Mode.NONE  # trafficdist.go, needsUpdate
+            if judged and wanted != listed.hints:
                 of = place._replace(endpoint=identify(listed))
                 expected, actual = _hinted(wanted), _hinted(listed.hints)
                 yield Drift(DriftKind.BEHIND, of, expected, actual, (entry.metadata.name,), "hints")

@@ -1,5 +1,6 @@
 """Which endpoints the EndpointSlice controller writes for a Service, and why (endpointslice/utils.go)."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
@@ -199,8 +200,8 @@ def sync(
 
     All stay as they are where the Service is none that the controller acts on: what it wrote before is left
     behind. Else its own are those of `slices`, and others stay: those of other managers, and those that are
-    being deleted. For a Service that is being deleted it writes no slice that was not there: here one for a
-    port list that had none; where it has no room left in those that are there it lacks more.
+    being deleted. For a Service that is being deleted it creates none: what has no slice to stand in, because
+    its list of ports had none or because there is no room left, is missing; which, is left to chance.
     """
     if not managed(service):
         return existing
@@ -208,9 +209,20 @@ def sync(
     others = tuple(entry for entry in existing if entry not in ours)
     written = slices(service, pods, nodes, minor)
     if service.metadata.deletion_timestamp is not None:
-        before = {_group(entry) for entry in ours if is_owned(entry, service)}
-        written = tuple(entry for entry in written if _group(entry) in before)
+        written = tuple(_created_none(written, [entry for entry in ours if is_owned(entry, service)]))
     return (*others, *(_kept(entry, ours) or entry for entry in written))
+
+
+def _created_none(written: tuple[EndpointSlice, ...], owned: list[EndpointSlice]) -> Iterator[EndpointSlice]:
+    """Drop what would be new; but a slice that is no longer wanted is written over first (finalize)."""
+    before, now = {_group(entry) for entry in owned}, {_group(entry) for entry in written}
+    spare = Counter(entry.address_type for entry in owned if _group(entry) not in now)
+    for entry in written:
+        if _group(entry) in before:
+            yield entry
+        elif spare[entry.address_type]:
+            spare[entry.address_type] -= 1
+            yield entry
 
 
 def _kept(placeholder: EndpointSlice, ours: tuple[EndpointSlice, ...]) -> EndpointSlice | None:

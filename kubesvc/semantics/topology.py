@@ -219,15 +219,10 @@ def allowed(slices: Iterable[EndpointSlice], nodes: Iterable[Node]) -> bool | No
     """
     judged = tuple(entry for entry in slices if entry.endpoints)
     ready = [endpoint for entry in judged for endpoint in _ready(entry)]
-    everyone = [endpoint for entry in judged for endpoint in entry.endpoints]
-    if any(endpoint.hints.for_nodes for endpoint in everyone):
-        return False
-    if any(endpoint.hints.for_zones for endpoint in everyone if not endpoint.conditions.ready):
-        return False
     shares = allocations(nodes, len(ready))
     if shares is None or not all(endpoint.zone for endpoint in ready):
-        return not any(endpoint.hints.for_zones for endpoint in ready)
-    if any(len(endpoint.hints.for_zones) != 1 for endpoint in ready):
+        return all(endpoint.hints == EndpointHints() for entry in judged for endpoint in entry.endpoints)
+    if not all(endpoint.hints.for_zones for endpoint in ready):
         return False
     if len(judged) > _JUDGED:
         return None
@@ -247,12 +242,17 @@ def _possible(
 ) -> bool:
     """Tell whether a sync may keep some slices and write the others as they are.
 
-    (sliceinfo.go, getAllocatedHintsByZone; utils.go, getHintsByZone; topologycache.go, AddHints.)
+    (sliceinfo.go, getAllocatedHintsByZone; utils.go, getHintsByZone; topologycache.go, AddHints.) Of what is
+    kept only the zones are looked at: it may have hints to nodes, of another mode.
     """
-    hints = Counter(_hinted_zone(endpoint) for entry in kept for endpoint in _ready(entry))
+    hints = Counter(
+        zone.name for entry in kept for endpoint in _ready(entry) for zone in endpoint.hints.for_zones
+    )
     if any(zone not in shares or count > shares[zone].maximum for zone, count in hints.items()):
         return False
     fresh = [endpoint for entry in rewritten for endpoint in _ready(entry)]
+    if any(len(endpoint.hints.for_zones) != 1 or endpoint.hints.for_nodes for endpoint in fresh):
+        return False
     own = Counter(endpoint.zone for endpoint in fresh)
     moved = [endpoint for endpoint in fresh if _hinted_zone(endpoint) != endpoint.zone]
     left, reached = Counter(e.zone for e in moved), Counter(_hinted_zone(e) for e in moved)

@@ -7,9 +7,11 @@ from msgspec.structs import replace
 
 from kubesvc.model.objects import (
     EndpointAddress,
+    EndpointHints,
     Endpoints,
     EndpointSlice,
     EndpointSubset,
+    Hint,
     Metadata,
     OwnerReference,
     Pod,
@@ -219,6 +221,18 @@ def test_hints_follow_from_the_endpoint() -> None:
     )
 
     assert (found.kind, found.field, found.expected) == (DriftKind.BEHIND, "hints", "zone zone-1")
+
+
+@pytest.mark.parametrize(("wish", "told"), [("PreferSameZone", []), ("", [DriftKind.BEHIND])])
+def test_hints_of_an_endpoint_that_is_not_ready_stay_where_somebody_put_them(
+    wish: str, told: list[DriftKind]
+) -> None:
+    """The controller skips it; only where nobody wants hints it removes them all."""
+    of = service(traffic_distribution=wish)
+    (written,) = slices(of, unready())
+    hinted = replace(written.endpoints[0], hints=EndpointHints(for_zones=(Hint(name="zone-9"),)))
+
+    assert kinds(of, (replace(written, endpoints=(hinted,)),), unready()) == told
 
 
 def test_an_endpoint_that_is_listed_twice_is_a_duplicate() -> None:

@@ -157,3 +157,20 @@ def test_each_family_has_its_placeholder() -> None:
 
     assert sync(dual, (named(four, "web-four"), kept)) == (named(four, "web-four"), kept)
     assert sync(dual, (kept,), pod()) == (*slices(service(), pod()), kept)
+
+
+def test_an_emptied_slice_of_a_service_that_is_being_deleted_becomes_the_placeholder() -> None:
+    """What would be deleted is written over (reconciler.go, finalize): no slice has to be created."""
+    left = sync(GOING, slices(GOING, pod()))
+
+    assert [(entry.endpoints, entry.ports) for entry in left] == [((), ())]
+
+
+def test_other_ports_are_written_over_those_that_no_pod_has_any_more() -> None:
+    """One slice for one; the rest would have to be created."""
+    of = with_(service("web", NAMED), metadata__deletion_timestamp=NOW)
+    old, new, third = (pod(f"web-{n}", container("app", port(n, "web"))) for n in (1, 2, 3))
+
+    assert [entry.ports[0].port for entry in sync(of, slices(of, old), new)] == [2]
+    assert len(sync(of, slices(of, old), new, third)) == 1
+    assert [entry.ports[0].port for entry in sync(of, slices(of, old), old, new)] == [1]

@@ -435,11 +435,22 @@ def test_hints_are_wanted_of_every_ready_endpoint() -> None:
     assert topology.allowed([hand_made(both, *in_zones("b", "b").endpoints)], TWO) is False
 
 
-def test_an_endpoint_that_is_not_ready_is_never_hinted() -> None:
-    """Whatever the others are."""
+def test_hints_of_an_endpoint_that_is_not_ready_are_looked_at_only_to_remove_all() -> None:
+    """The controller skips it (needsUpdate, getHintsByZone); it clears every one where no share is given."""
     unready = with_(PLACED, conditions__ready=False, hints=zones("a"))
+    written = [hand_made(*in_zones("ab", "ab").endpoints, unready)]
 
-    assert topology.allowed([hand_made(*in_zones("ab", "ab").endpoints, unready)], TWO) is False
+    assert topology.allowed(written, TWO) is True
+    assert topology.allowed([hand_made(unready)], ()) is False
+
+
+def test_hints_to_nodes_stay_in_what_is_kept() -> None:
+    """They are of the field, before the annotation came; the controller looks at zones alone."""
+    (one, other) = in_zones("ab", "ab").endpoints
+    nodal = with_(one, hints=with_(one.hints, for_nodes=(Hint(name="node-1"),)))
+
+    assert topology.allowed([hand_made(nodal, other)], TWO) is True
+    assert topology.allowed([hand_made(nodal, with_(other, hints=zones("c")))], TWO) is False
 
 
 def test_without_shares_no_node_is_hinted_either() -> None:
