@@ -174,3 +174,13 @@ def test_other_ports_are_written_over_those_that_no_pod_has_any_more() -> None:
     assert [entry.ports[0].port for entry in sync(of, slices(of, old), new)] == [2]
     assert len(sync(of, slices(of, old), new, third)) == 1
     assert [entry.ports[0].port for entry in sync(of, slices(of, old), old, new)] == [1]
+
+
+def test_a_slice_is_written_over_only_by_one_of_its_family() -> None:
+    """The family of a slice never changes: of the other there was none."""
+    going = with_(GOING, spec__ip_families=("IPv6",))
+    before = slices(going, pod(ips=("fd00::1",)))
+
+    left = sync(with_(GOING, spec__ip_families=("IPv4", "IPv6")), before, pod(ips=("10.0.0.1",)))
+
+    assert [(entry.address_type, entry.endpoints) for entry in left] == [("IPv6", ())]

@@ -453,6 +453,15 @@ def test_hints_to_nodes_stay_in_what_is_kept() -> None:
     assert topology.allowed([hand_made(nodal, with_(other, hints=zones("c")))], TWO) is False
 
 
+def test_what_is_written_again_has_no_hints_to_nodes() -> None:
+    """A hint to zone d, which has no share, cannot be kept."""
+    first, *others = in_zones("aabbdd", "aabbdd").endpoints
+    nodal = with_(first, hints=with_(first.hints, for_nodes=(Hint(name="node-1"),)))
+
+    assert topology.allowed([hand_made(first, *others)], TWO) is True
+    assert topology.allowed([hand_made(nodal, *others)], TWO) is False
+
+
 def test_without_shares_no_node_is_hinted_either() -> None:
     """Hints to nodes come from the field, and all of them are removed (RemoveHintsFromSlices)."""
     nodal = with_(PLACED, hints=EndpointHints(for_nodes=(Hint(name="node-1"),)))
