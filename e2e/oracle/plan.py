@@ -67,9 +67,15 @@ class Round(Struct, frozen=True, omit_defaults=True):
         return any(op.silent for op in self.ops)
 
     @property
+    def undone(self) -> bool:
+        """Whether one object is written twice: the end may look as if nothing had happened, before it has."""
+        written = [(op.kind, op.namespace, op.name) for op in self.ops if op.verb is not Verb.CREATE]
+        return len(set(written)) < len(written)
+
+    @property
     def fenced(self) -> bool:
         """Whether every Service is synced at the end."""
-        return self.fence or self.late
+        return self.fence or self.late or self.undone
 
 
 class Plan(Struct, frozen=True, omit_defaults=True):

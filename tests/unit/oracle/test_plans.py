@@ -121,6 +121,17 @@ def test_rounds_the_controller_does_not_notice_are_fenced() -> None:
     assert not Round((Op(Verb.DELETE, "Pod", "a", "p"),)).fenced
 
 
+def test_a_round_that_may_undo_itself_is_fenced() -> None:
+    """Its end may look like its beginning, and be taken for it before anything was noticed."""
+    create, status, other = (
+        Op(Verb.CREATE, "Pod", "a", "p"),
+        Op(Verb.STATUS, "Pod", "a", "p"),
+        Op(Verb.STATUS, "Pod", "b", "p"),
+    )
+    assert Round((status, status)).fenced
+    assert not Round((create, status, other)).fenced
+
+
 # --- making small
 
 
