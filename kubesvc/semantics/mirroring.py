@@ -74,14 +74,15 @@ def sync(
 def slices(endpoints: Endpoints) -> tuple[EndpointSlice, ...]:
     """Return the copies (reconciler.go, reconcile): none where there is no address. Names are ours.
 
-    Repacked, ports of one name may come together: such a slice the API server refuses, and no other follows.
+    Repacked, ports of one name may come together: the API server refuses such a slice, for ever. Which others
+    the controller has written before that is left to chance; here it is all of them.
     """
     groups: dict[tuple[str, frozenset[EndpointPort]], list[Endpoint]] = {}
     for addresses, ports in _repacked(endpoints):
         if len({port.name for port in ports}) < len(ports):
             continue
         for address, ready in sorted(addresses, key=lambda entry: not entry[1])[:MAX_ADDRESSES]:
-            group = groups.setdefault((family_of(address.ip), ports), [])
+            group = groups.setdefault((family_of(address.ip), frozenset(ports)), [])
             group.append(_endpoint(address, ready=ready))
     return tuple(
         EndpointSlice(
@@ -97,7 +98,7 @@ def slices(endpoints: Endpoints) -> tuple[EndpointSlice, ...]:
 _Addresses = tuple[tuple[EndpointAddress, bool], ...]
 
 
-def _repacked(endpoints: Endpoints) -> Iterator[tuple[_Addresses, frozenset[EndpointPort]]]:
+def _repacked(endpoints: Endpoints) -> Iterator[tuple[_Addresses, tuple[EndpointPort, ...]]]:
     """Regroup subsets so that each set of addresses is there once (api/v1/endpoints/util.go, RepackSubsets).
 
     An address is known by its IP and target; as it is first seen it is copied everywhere. Per port, not ready
@@ -116,13 +117,13 @@ def _repacked(endpoints: Endpoints) -> Iterator[tuple[_Addresses, frozenset[Endp
                 key = (address.ip, address.target_ref.uid if address.target_ref else "")
                 known.setdefault(key, address)
                 here[key] = here.get(key, True) and is_ready
-    grouped: dict[frozenset[tuple[tuple[str, str], bool]], set[EndpointPort]] = {}
+    grouped: dict[frozenset[tuple[tuple[str, str], bool]], list[EndpointPort]] = {}
     for (shared, _), addresses in by_port.items():
-        joined = grouped.setdefault(frozenset(addresses.items()), set())
+        joined = grouped.setdefault(frozenset(addresses.items()), [])
         if shared is not None:
-            joined.add(shared)
+            joined.append(shared)
     for members, ports in grouped.items():
-        yield tuple((known[key], ready) for key, ready in sorted(members)), frozenset(ports)
+        yield tuple((known[key], ready) for key, ready in sorted(members)), tuple(ports)
 
 
 def _port(port: SubsetPort) -> EndpointPort:

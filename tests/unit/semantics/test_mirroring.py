@@ -245,6 +245,13 @@ def test_ports_of_one_name_that_come_together_are_refused() -> None:
     ]
 
 
+def test_a_port_that_comes_together_with_itself_is_refused_too() -> None:
+    """With an app protocol it is another port in each subset, though its name is the same."""
+    known = with_(HTTP, app_protocol="http")
+
+    assert of_slices(subset("192.0.2.1", ports=(known,)), subset("192.0.2.1", ports=(known,))) == []
+
+
 def test_not_ready_trumps_ready_only_where_the_ports_have_no_app_protocol() -> None:
     """Upstream compares a pointer: a port with one is another in each subset, and readiness stays apart."""
     plain, known = HTTP, with_(HTTP, app_protocol="http")
