@@ -240,7 +240,7 @@ def _simulated(view: ServiceView, change: Change) -> tuple[Outcome, tuple[Findin
         snapshot = simulate(view.snapshot, change)
     except Unavailable:
         return None
-    service = snapshot.objects[view.ref]
+    service = snapshot.objects.get(view.ref)
     if not isinstance(service, Service):
         return None
     after = ServiceView(snapshot, service, view.viewpoint, simulated=True)

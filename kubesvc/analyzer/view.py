@@ -21,7 +21,7 @@ from kubesvc.model.objects import (
     ServicePort,
     Workload,
 )
-from kubesvc.model.place import Place
+from kubesvc.model.place import EndpointId, Place
 from kubesvc.model.query import Viewpoint
 from kubesvc.model.read import Gap, Portion, Read, Unavailable, Unread
 from kubesvc.model.report import Effect, Verdict
@@ -120,15 +120,25 @@ class ServiceView:
         Raises:
             Unread: there was one look only, and what it shows could be a race.
         """
-        lasting = (drift.DriftKind.FOREIGN, drift.DriftKind.LAST_SYNC)
-        if self.simulated or all(entry.kind in lasting for entry in self.first_drift):
+        kinds = {entry.kind for entry in self.first_drift}
+        if self.simulated or kinds <= {drift.DriftKind.FOREIGN}:
             return self.first_drift
         earlier = self.snapshot.earlier
         if earlier is None:
-            again = (reads.slices_of(self.service), reads.pods_of(self.service))
+            managed = endpoints.managed(self.service)
+            other = reads.pods_of(self.service) if managed else reads.source_of(self.service)
+            again = [reads.slices_of(self.service), other]
+            if drift.DriftKind.LAST_SYNC in kinds:
+                again += [Read("Node", name=name) for name in self._nodes_of_drift]
             raise Unread(frozenset(_holding(self.snapshot, read) for read in again), again=True)
         before = ServiceView(earlier, self.service, self.viewpoint).first_drift
         return tuple(entry for entry in self.first_drift if entry in before)
+
+    @property
+    def _nodes_of_drift(self) -> list[str]:
+        """The Nodes of the pods that a difference is about, and that may have come or gone meanwhile."""
+        told = {entry.place.endpoint for entry in self.first_drift}
+        return sorted({pod.spec.node_name for pod in self.pods if cells.pod_id(pod) in told} - {""})
 
     @cached_property
     def ports(self) -> tuple[PortFacts, ...]:
@@ -198,16 +208,26 @@ class ServiceView:
         """Return the endpoints that get traffic otherwise than the controller should have written by now."""
         if not facts.usable:
             return ()
-        late = [entry.place for entry in self.drift if entry.kind in _LATE and entry.field in drift.TRAFFIC]
-        return tuple(cell for cell in facts.usable if any(map(cell.place.within, late)))
+        return tuple(cell for cell in facts.usable if cell.place in self._late)
 
-    def touched(self, places: Iterable[Place]) -> tuple[Place, ...]:
-        """Return the places of the cells at some places, wider or not; those without a cell as they are."""
-        return tuple(
-            touched
-            for place in places
-            for touched in [cell.place for cell in self.cells if cell.place.within(place)] or [place]
-        )
+    @cached_property
+    def _late(self) -> frozenset[Place]:
+        late = (entry.place for entry in self.drift if entry.kind in _LATE and entry.field in drift.TRAFFIC)
+        return frozenset(cell.place for cell in self.touched(late))
+
+    def touched(self, places: Iterable[Place]) -> tuple[Cell, ...]:
+        """Return the cells at some places, which may be wider than a cell."""
+        return tuple(cell for place in places for cell in self._cells_of(place) if cell.place.within(place))
+
+    def _cells_of(self, place: Place) -> Iterable[Cell]:
+        return self._by_endpoint.get(place.endpoint, ()) if place.endpoint else self.cells
+
+    @cached_property
+    def _by_endpoint(self) -> dict[EndpointId | None, list[Cell]]:
+        found: dict[EndpointId | None, list[Cell]] = {}
+        for cell in self.cells:
+            found.setdefault(cell.place.endpoint, []).append(cell)
+        return found
 
     @cached_property
     def blind(self) -> Gap | None:

@@ -166,8 +166,7 @@ def _said(listings: Iterable[_Listing]) -> dict[str, str]:
 def _strays(service: Service, slices: tuple[EndpointSlice, ...]) -> Iterator[Drift]:
     """What slices list that are not the controller's for this Service.
 
-    What the controller lists too should get traffic, and does: then only a second slice of the controller's
-    is told.
+    What the controller lists in the same words adds nothing: then only a second slice of its own is told.
     """
     ours = _by_endpoint(entry for entry in slices if is_controllers(entry, service))
     for entry in slices:
@@ -175,11 +174,18 @@ def _strays(service: Service, slices: tuple[EndpointSlice, ...]) -> Iterator[Dri
             continue
         kind = _stray_kind(entry, service)
         for listed in entry.endpoints:
-            twice = (entry.address_type, identify(listed)) in ours
-            if not twice:
-                yield _whole(service, kind, entry.address_type, listed, entry)
-            elif kind is not DriftKind.FOREIGN:
+            twice = ours.get((entry.address_type, identify(listed)), [])
+            if twice and kind is not DriftKind.FOREIGN:
                 yield _whole(service, DriftKind.DUPLICATE, entry.address_type, listed, entry)
+            elif not any(_is_same(one, (entry, listed)) for one in twice):
+                yield _whole(service, kind, entry.address_type, listed, entry)
+
+
+def _is_same(one: _Listing, other: _Listing) -> bool:
+    """Tell whether two slices say the same of an endpoint: address, conditions, ports."""
+    (entry, listed), (theirs, also) = one, other
+    same = listed.addresses == also.addresses and frozenset(entry.ports) == frozenset(theirs.ports)
+    return same and resolve(listed.conditions) == resolve(also.conditions)
 
 
 def _stray_kind(entry: EndpointSlice, service: Service) -> DriftKind:
@@ -244,7 +250,9 @@ def _of_endpoint(
         yield _whole(service, kind, family, found[0][1], *(entry for entry, _ in found))
     elif member and service.metadata.deletion_timestamp is None:
         # For a Service that is being deleted no slice is created (reconciler.go, finalize).
-        late = _is_older_than_its_node(pod, selected.nodes) and not service.spec.publish_not_ready_addresses
+        late = (
+            _was_there_before_its_node(pod, selected.nodes) and not service.spec.publish_not_ready_addresses
+        )
         yield Drift(DriftKind.LAST_SYNC if late else DriftKind.BEHIND, place, _LISTED, _NOT_LISTED)
 
 
@@ -259,11 +267,19 @@ def _would_be_noticed(service: Service, pod: Pod, listed: Endpoint, why: Step) -
     return why.kind is not StepKind.PHASE or resolve(listed.conditions) != endpoints.conditions(service, pod)
 
 
-def _is_older_than_its_node(pod: Pod, nodes: Mapping[str, Node] | None) -> bool:
-    """Tell whether the Node came after the pod: nothing then makes the controller look, but its retries."""
+def _was_there_before_its_node(pod: Pod, nodes: Mapping[str, Node] | None) -> bool:
+    """Tell whether the Node came after all that is known to have happened to the pod.
+
+    Nothing then makes the controller look, but its retries.
+    """
     node = (nodes or {}).get(pod.spec.node_name)
-    born, since = pod.metadata.creation_timestamp, node.metadata.creation_timestamp if node else None
-    return born is not None and since is not None and born < since
+    since = node.metadata.creation_timestamp if node else None
+    times = (
+        pod.metadata.creation_timestamp,
+        *(entry.last_transition_time for entry in pod.status.conditions),
+    )
+    known = [time for time in times if time is not None]
+    return since is not None and bool(known) and max(known) < since
 
 
 def _fields(
@@ -290,9 +306,10 @@ def _fields(
 
 
 def _resolved(service: Service, pod: Pod, entry: EndpointSlice, place: Place, minor: int) -> Iterator[Drift]:
-    wanted = {
-        (port.name or "", port.protocol): port for port in endpoints.endpoint_ports(service, pod, minor)
-    }
+    resolved = endpoints.endpoint_ports(service, pod, minor)
+    if minor == 0 and resolved != endpoints.endpoint_ports(service, pod, 1):
+        return  # the server may be too old for the ports of sidecars
+    wanted = {(port.name or "", port.protocol): port for port in resolved}
     written = {(port.name or "", port.protocol): port for port in entry.ports}
     told = False
     for port in service.spec.ports:
@@ -335,7 +352,9 @@ def _labels(service: Service, ours: Iterable[EndpointSlice]) -> Iterator[Drift]:
     wanted = endpoints.slice_labels(service)
     for entry in ours:
         written = entry.metadata.labels
-        differing = sorted(key for key in wanted.keys() | written if wanted.get(key) != written.get(key))
+        # What somebody else adds, a webhook for instance, does no harm; but for the one that hides a slice.
+        compared = (*wanted, endpoints.HEADLESS)
+        differing = sorted({key for key in compared if wanted.get(key) != written.get(key)})
         kept = differing == [endpoints.HEADLESS] or (
             not entry.endpoints and endpoints.is_alike(wanted, written)
         )
@@ -361,9 +380,11 @@ def _hints(
     here = tuple(entry for entry in ours if entry.address_type == family)
     mode = topology.mode(service, selected.minor)
     place = Place(service.ref, family=family)
+    if selected.minor == 0 and mode is not topology.mode(service, 1):
+        return  # the server may be too old for that mode
     if mode is topology.Mode.AUTO:
         nodes = selected.nodes
-        if nodes is not None and topology.allowed(here, nodes.values()) is False:
+        if nodes and topology.allowed(here, nodes.values()) is False:
             names = tuple(entry.metadata.name for entry in here)
             yield Drift(DriftKind.LAST_SYNC, place, f"hints {mode}", "others", names, "hints")
         return

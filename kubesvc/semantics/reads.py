@@ -52,7 +52,10 @@ def nodes_by_name(snapshot: Snapshot, service: Service, pods: tuple[Pod, ...]) -
     """
     names = sorted({pod.spec.node_name for pod in pods if pod.spec.node_name})
     if names and topology.mode(service, snapshot.minor) is topology.Mode.AUTO:
-        return {node.metadata.name: node for node in snapshot.find(Read("Node"), Node)}
+        everyone = snapshot.find(Read("Node"), Node)
+        if unreadable := snapshot.unreadable("Node", ""):
+            raise Unavailable(unreadable[0])
+        return {node.metadata.name: node for node in everyone}
     if len(names) > NODES_BY_NAME:
         snapshot.find(Read("Node"), Node)
     reads = [Read("Node", name=name) for name in names]

@@ -23,11 +23,13 @@ from kubesvc.semantics import mirroring, reads
 from tests.support.builders import (
     NOW,
     cluster,
+    container,
     endpoint,
     hand_made,
     node,
     pod,
     pods,
+    port,
     service,
     settled,
     slices,
@@ -59,7 +61,7 @@ def test_a_pod_that_is_not_listed_gets_no_traffic() -> None:
     assert (found.culprit, found.effect, found.confidence) == (OF.ref, Effect.BROKEN, Confidence.LIKELY)
     assert [place.endpoint and place.endpoint.name for place in found.places] == ["web-1"]
     assert rows(found) == [
-        "endpoint: web-1: should be listed, is not listed",
+        "endpoint: web-1: should be listed, and is not",
         "seen: at two looks, 3 s apart",
     ]
 
@@ -237,10 +239,14 @@ def test_a_node_that_is_gone_since_is_told_without_alarm() -> None:
     report = ask(QUERY, source)
 
     found = only(report, "KSV401")
-    assert (verdict(report), source.again) == (Verdict.HEALTHY, [])
+    assert verdict(report) is Verdict.HEALTHY
+    assert source.again == [{reads.slices_of(OF), reads.pods_of(OF), Read("Node", name="node-a")}]
     assert found.headline == "the slices are as of the last sync for 1 endpoint"
     assert (found.effect, found.confidence) == (Effect.ADVICE, Confidence.PROOF)
-    assert rows(found) == ["endpoint: web-1: should be not listed, is listed in web-1"]
+    assert rows(found) == [
+        "endpoint: web-1: should not be listed, but is in web-1",
+        "seen: at one look only; a second one was not possible",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -371,3 +377,71 @@ def test_what_nobody_may_read_is_not_compared() -> None:
     asked = FakeSource(cluster(of, source, *mirroring.slices(source)), denied=(Read("Endpoints"),))
 
     assert find(ask(QUERY, asked), "KSV401") == ()
+
+
+def test_a_node_that_came_between_two_lists_is_no_finding() -> None:
+    """The Nodes are looked at again too."""
+    source = FakeSource(cluster(OF, pod(), *slices(OF, pod())), later=settled(OF, pod()))
+
+    report = ask(QUERY, source)
+
+    assert (verdict(report), report.findings) == (Verdict.HEALTHY, ())
+
+
+def test_a_pod_that_was_ready_before_its_node_is_missing_without_a_fix() -> None:
+    """Only the retries of the controller notice the Node: nothing is deleted for that."""
+    late = with_(node(), metadata__creation_timestamp=NOW)
+    early = with_(pod(), metadata__creation_timestamp=NOW - timedelta(minutes=5))
+
+    found = only(explain(cluster(OF, late, early, *slices(OF))), "KSV401")
+
+    assert (found.headline, found.effect, found.fixes) == (
+        "the slices are as of the last sync for 1 endpoint",
+        Effect.BROKEN,
+        (),
+    )
+
+
+def test_what_no_client_feels_is_advice_whatever_else_is_wrong() -> None:
+    """Another zone does not make the pod beside it unready, and nothing is deleted for it."""
+    zoned = [node(zone="zone-1"), node("node-b")]
+    written = slices(OF, unready(), nodes=zoned)
+
+    report = explain(cluster(OF, node(zone="zone-2"), unready(), *written))
+
+    (found,) = find(report, "KSV401")
+    assert verdict(report) is Verdict.BROKEN
+    assert (found.effect, found.fixes) == (Effect.ADVICE, ())
+
+
+def test_two_leftovers_are_not_to_be_deleted_together() -> None:
+    """Each is harmless to delete alone."""
+    of, source = service(selector={}), leftover(OF, pod())
+    left = (*slices(OF, pod()), *mirroring.slices(source))
+
+    report = explain(cluster(of, node(), pod(), source, *left))
+
+    assert [fix.notes for found in find(report, "KSV401") for fix in found.fixes] == [
+        ("Not together with Endpoints/web, unless other slices carry the traffic.",),
+        ("Not together with EndpointSlice/web-1, unless other slices carry the traffic.",),
+    ]
+
+
+def test_an_unready_pod_that_somebody_else_lists_as_ready_is_told() -> None:
+    """It gets traffic that the controller would not send."""
+    report = explain(settled(OF, unready(), hand_made(endpoint("10.244.0.5", target=pod()))))
+
+    (found,) = find(report, "KSV401")
+    assert found.culprit.name == "by-hand"
+
+
+def test_what_depends_on_a_version_that_is_not_known_is_not_told() -> None:
+    """An old controller knows no ports of sidecars, and none of the newer wishes."""
+    sidecar = with_(
+        pod(), spec__init_containers=(container("side", port(9090, "web"), restart_policy="Always"),)
+    )
+    named = service("web", with_(OF.spec.ports[0], target_port="web"), traffic_distribution="PreferClose")
+    old = slices(named, sidecar, minor=30)
+    source = FakeSource(cluster(named, node(), sidecar, *old), denied=(Read("Version", name="server"),))
+
+    assert find(ask(QUERY, source), "KSV401") == ()

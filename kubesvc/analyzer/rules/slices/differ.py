@@ -13,7 +13,7 @@ from kubesvc.semantics import drift, endpoints, mirroring
 from kubesvc.semantics.drift import Drift, DriftKind
 
 _BY_SLICE = (DriftKind.FOREIGN, DriftKind.OTHER_INCARNATION, DriftKind.WRONG_FAMILY)
-_AT_ONE_LOOK = (DriftKind.FOREIGN, DriftKind.LAST_SYNC)
+_PROVEN = (DriftKind.FOREIGN, DriftKind.LAST_SYNC)
 
 
 @rule("KSV401", "slices-differ", since="0.1")
@@ -46,18 +46,23 @@ def differ(this: Rule, view: ServiceView) -> Iterator[Finding]:
     """
     for kind, entries in _grouped(view):
         rows = list(_rows(view, entries))
-        if kind not in _AT_ONE_LOOK:
+        if kind is not DriftKind.FOREIGN:
             rows.append(Row("seen", _looks(view), "EndpointSlice"))
-        proven = kind in _AT_ONE_LOOK or _keeper(view, entries[0]) is not None
-        places = view.touched(entry.place for entry in entries)
+        keeper = _keeper(view, entries[0])
+        # The label that tells who wrote an Endpoints object may have been copied with it.
+        proven = kind in _PROVEN or (keeper is not None and keeper.kind != "Endpoints")
+        touched = view.touched(entry.place for entry in entries)
+        hidden = any(cell.hidden for cell in touched)
+        felt = hidden or any(entry.field in drift.TRAFFIC for entry in entries)
         yield this.finding(
             view,
             _headline(view, entries),
-            places,
+            [cell.place for cell in touched] or [entry.place for entry in entries],
             _culprit(view, entries),
             rows,
             confidence=Confidence.PROOF if proven else Confidence.LIKELY,
-            fixes=_fixes(view, entries, view.effect(places)),
+            fixes=_fixes(view, entries, hidden=hidden),
+            effect=None if felt else Effect.ADVICE,
         )
 
 
@@ -69,7 +74,9 @@ def _grouped(view: ServiceView) -> Iterator[tuple[DriftKind, list[Drift]]]:
         apart = entry.slices[0] if entry.kind in _BY_SLICE else ""
         return list(DriftKind).index(entry.kind), str(keeper or apart)
 
-    for (kind, _), entries in groupby(sorted(view.drift, key=key), key):
+    # Hints by the CPU of zones stay until a zone is overloaded (GetOverloadedServices): that is no trouble.
+    shown = [entry for entry in view.drift if (entry.kind, entry.field) != (DriftKind.LAST_SYNC, "hints")]
+    for (kind, _), entries in groupby(sorted(shown, key=key), key):
         yield list(DriftKind)[kind], list(entries)
 
 
@@ -135,7 +142,12 @@ def _difference(entry: Drift) -> str:
     name = f"{entry.place.endpoint.name}: " if entry.place.endpoint else ""
     field = f"{entry.field} " if entry.field in ("nodeName", "hostname", "zone", "labels") else ""
     where = f" in {wording.names(entry.slices)}" if entry.slices else ""
-    return f"{name}{field}should be {entry.expected}, is {entry.actual}{where}"
+    if entry.field:
+        return f"{name}{field}should be {entry.expected}, is {entry.actual}{where}"
+    if not entry.slices:
+        return f"{name}should be listed, and is not"
+    once = entry.kind is DriftKind.DUPLICATE
+    return f"{name}should {'be listed once, and' if once else 'not be listed, but'} is{where}"
 
 
 def _looks(view: ServiceView) -> str:
@@ -150,21 +162,25 @@ def _writer(entry: EndpointSlice) -> str:
     return f"{entry.metadata.name}: {endpoints.MANAGED_BY}={manager}"
 
 
-def _fixes(view: ServiceView, entries: list[Drift], effect: Effect) -> Iterator[Fix]:
+def _fixes(view: ServiceView, entries: list[Drift], *, hidden: bool) -> Iterator[Fix]:
     keeper = _keeper(view, entries[0])
+    others = sorted({str(other) for entry in view.drift if (other := _keeper(view, entry))} - {str(keeper)})
+    together = f"Not together with {wording.names(others)}, unless other slices carry the traffic."
+    notes = (together,) if others and entries[0].kind is DriftKind.LEFT_BEHIND else ()
     if keeper and keeper.kind == "Endpoints":
-        yield _deletion(keeper, f"delete the Endpoints object {keeper.name}, a leftover of a selector")
+        yield _deletion(keeper, f"delete the Endpoints object {keeper.name}, a leftover of a selector", notes)
     elif keeper:
-        yield _deletion(keeper, f"delete the slice {keeper.name}, if nothing maintains it")
-    elif entries[0].kind is DriftKind.LAST_SYNC and effect is not Effect.ADVICE:
+        yield _deletion(keeper, f"delete the slice {keeper.name}, if nothing maintains it", notes)
+    elif hidden:
         stale = _culprit(view, entries)
         yield _deletion(stale, f"delete the slice {stale.name}: the controller writes it anew")
 
 
-def _deletion(of: Ref, title: str) -> Fix:
+def _deletion(of: Ref, title: str, notes: tuple[str, ...] = ()) -> Fix:
     return Fix(
         title=title,
         certainty=Confidence.LIKELY,
         change=Change(of, (Op((), ABSENT),)),
         command=("kubectl", "delete", of.kind.lower(), of.name),
+        notes=notes,
     )
