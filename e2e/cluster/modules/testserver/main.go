@@ -19,7 +19,10 @@ func main() {
 	log.SetFlags(0)
 	arguments := os.Args[1:]
 	if len(arguments) == 0 || strings.HasPrefix(arguments[0], "-") {
-		log.Fatal(serve(arguments))
+		if err := serve(arguments); err != nil {
+			log.Fatal(err)
+		}
+		return
 	}
 	command, rest := arguments[0], arguments[1:]
 	switch {

@@ -14,8 +14,10 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/signal"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"google.golang.org/grpc"
@@ -70,7 +72,8 @@ func parse(arguments []string) (behavior, error) {
 	return asked, err
 }
 
-// serve does what the flags say; it returns only where it cannot.
+// serve does what the flags say until it is told to end; as the first process of a container it would not end
+// by itself.
 func serve(arguments []string) error {
 	asked, err := parse(arguments)
 	if err != nil {
@@ -104,7 +107,10 @@ func serve(arguments []string) error {
 			}
 		}
 	}
-	select {}
+	ended := make(chan os.Signal, 1)
+	signal.Notify(ended, syscall.SIGINT, syscall.SIGTERM)
+	<-ended
+	return nil
 }
 
 func (asked behavior) answer(response http.ResponseWriter, request *http.Request) {
