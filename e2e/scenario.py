@@ -16,6 +16,9 @@ import yaml
 
 SCENARIOS = Path(__file__).with_name("scenarios")
 
+_STAGES = "kubesvc-e2e.dev/"
+_MISSING_IMAGES = "kubesvc-e2e.dev/missing-images"
+
 
 @dataclass(frozen=True, slots=True)
 class Observation:
@@ -93,10 +96,50 @@ class Scenario:
         return objects
 
     @property
+    def needs(self) -> frozenset[str]:
+        """What the cluster has to support, in the words of `Cluster.supports`."""
+        needs = {"pause"} if self.paused else set[str]()
+        for document in self._documents:
+            if document.get("spec", {}).get("ipFamilyPolicy") == "RequireDualStack":
+                needs.add("dual-stack")
+            # What pods are annotated with is what kwok makes of them; missing images are missing everywhere.
+            if any(key.startswith(_STAGES) for key in _annotations(document).keys() - {_MISSING_IMAGES}):
+                needs.add("simulation")
+        return frozenset(needs)
+
+    @property
+    def images(self) -> frozenset[str]:
+        """The images of its containers, but for those that are missing on purpose."""
+        images: set[str] = set()
+        for document in self._documents:
+            missing = _annotations(document).get(_MISSING_IMAGES, "")
+            containers = _pod(document).get("spec", {}).get("containers", ())
+            images |= {container["image"] for container in containers} - set(missing.split(","))
+        return frozenset(images)
+
+    @property
+    def _documents(self) -> list[dict[str, Any]]:
+        return [document for documents in self.objects.values() for document in documents]
+
+    @property
     def status(self) -> list[dict[str, Any]]:
         """The statuses to patch in: `resource` and `patch`."""
         file = self.folder / "status.yaml"
         return list(yaml.safe_load(file.read_text(encoding="utf-8"))) if file.exists() else []
+
+
+def _pod(document: dict[str, Any]) -> dict[str, Any]:
+    """The pod that an object is, or makes; empty where it makes none."""
+    if document["kind"] == "Pod":
+        return document
+    template: dict[str, Any] = document.get("spec", {}).get("template", {})
+    return template
+
+
+def _annotations(document: dict[str, Any]) -> dict[str, str]:
+    """The annotations of an object's pods."""
+    annotations: dict[str, str] = _pod(document).get("metadata", {}).get("annotations", {})
+    return annotations
 
 
 def load(folder: Path) -> Scenario:

@@ -29,6 +29,8 @@ def situation(cluster: Cluster, scenario: Scenario) -> Iterator[Kubectl]:
     Raises AwaitError where the cluster does not come to show it.
     """
     kubectl = Kubectl(cluster.kubeconfig, scenario.namespace)
+    if "images" in cluster.supports:
+        cluster.provide_images(scenario.images)
     with ExitStack() as undo:
         for name in scenario.objects:
             undo.callback(_delete, kubectl, name)
