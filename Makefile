@@ -7,7 +7,7 @@ CODE := kubesvc tests e2e benchmarks
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint types unit e2e cluster cluster-down e2e-mark oracle record record-oracle bench docs lock clean
+.PHONY: help setup demo test lint types unit e2e e2e-kind cluster cluster-down e2e-mark oracle record record-oracle bench docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,7 +53,13 @@ unit: setup ## unit tests, laws, properties and recorded cases, with the coverag
 
 e2e: setup ## build the wheel, start a real control plane, run the scenarios
 	$(BIN)/python -m e2e.cluster build
-	$(BIN)/python -m pytest e2e --timeout=900
+	$(BIN)/python -m pytest e2e --ignore=e2e/kind --timeout=900
+
+# What starts control planes of its own needs no containers: make e2e runs it.
+LOCAL := e2e/test_cluster.py e2e/test_stages.py e2e/test_oracle.py e2e/test_parts.py
+
+e2e-kind: setup ## the same scenarios on kind, with real pods; KUBESVC_E2E_START_ENGINE=1 starts an engine if need be
+	$(BIN)/python -m e2e.kind $(BIN)/python -m pytest e2e $(LOCAL:%=--ignore=%) --timeout=1800
 
 N ?= 150
 SEED ?= 1
