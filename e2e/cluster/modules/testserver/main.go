@@ -19,10 +19,11 @@ func main() {
 	log.SetFlags(0)
 	arguments := os.Args[1:]
 	if len(arguments) == 0 || strings.HasPrefix(arguments[0], "-") {
-		if err := serve(arguments); err != nil {
+		code, err := serve(arguments)
+		if err != nil {
 			log.Fatal(err)
 		}
-		return
+		os.Exit(code)
 	}
 	command, rest := arguments[0], arguments[1:]
 	switch {

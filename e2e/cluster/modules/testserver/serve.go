@@ -66,18 +66,18 @@ func parse(arguments []string) (behavior, error) {
 	flags.Var(asked.moved, "redirect", "send a path elsewhere, `PATH=URL`")
 	flags.BoolVar(&asked.grow, "grow", false, "take more and more memory")
 	flags.StringVar(&asked.fill, "fill", "", "write more and more into this `file`")
-	flags.IntVar(&asked.exit, "exit", 0, "end with this `code` after -exit-after")
-	flags.DurationVar(&asked.exitAfter, "exit-after", 0, "end after this time; 0 means never")
+	flags.IntVar(&asked.exit, "exit", 0, "end with this `code`")
+	flags.DurationVar(&asked.exitAfter, "exit-after", 0, "end by itself after this time; 0 means never")
 	err := flags.Parse(arguments)
 	return asked, err
 }
 
-// serve does what the flags say until it is told to end; as the first process of a container it would not end
-// by itself.
-func serve(arguments []string) error {
+// serve does what the flags say until it is told to end, and returns the exit status. Without listening for that
+// the first process of a container would not end.
+func serve(arguments []string) (int, error) {
 	asked, err := parse(arguments)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	if asked.exitAfter > 0 {
 		time.AfterFunc(asked.exitAfter, func() { os.Exit(asked.exit) })
@@ -103,14 +103,14 @@ func serve(arguments []string) error {
 				continue
 			}
 			if _, err := kind.on(net.JoinHostPort(asked.host, port)); err != nil {
-				return err
+				return 0, err
 			}
 		}
 	}
 	ended := make(chan os.Signal, 1)
 	signal.Notify(ended, syscall.SIGINT, syscall.SIGTERM)
 	<-ended
-	return nil
+	return asked.exit, nil
 }
 
 func (asked behavior) answer(response http.ResponseWriter, request *http.Request) {
