@@ -7,7 +7,7 @@ CODE := kubesvc tests e2e benchmarks
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint types unit e2e e2e-kind cluster cluster-down e2e-mark oracle record record-oracle bench docs lock clean
+.PHONY: help setup demo test lint types unit e2e e2e-kind cluster cluster-down e2e-mark oracle record record-kind record-oracle bench docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -82,6 +82,9 @@ e2e-mark: setup ## allow the cluster in KUBESVC_E2E_KUBECONFIG to be used by mak
 
 record: setup ## record the cases of e2e/scenarios from a real cluster
 	$(BIN)/python -m e2e.record
+
+record-kind: setup ## record those of e2e/kind/scenarios from a cluster of kind, with what clients saw
+	$(BIN)/python -m e2e.kind $(BIN)/python -m e2e.record
 
 record-oracle: setup ## record the clusters of tests/cases/oracle with what the real controllers left
 	$(BIN)/python -m e2e.oracle --clusters 900 --seed 7 --record tests/cases/oracle
