@@ -7,7 +7,8 @@ CODE := kubesvc tests e2e benchmarks
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint types unit mutants e2e cluster cluster-down e2e-mark oracle record record-oracle bench docs lock clean
+.PHONY: help setup demo test lint types unit mutants e2e e2e-kind cluster cluster-down e2e-mark oracle record record-kind \
+	record-oracle bench docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,7 +58,13 @@ mutants: setup ## plant mistakes in kubesvc/semantics, one at a time, and count 
 
 e2e: setup ## build the wheel, start a real control plane, run the scenarios
 	$(BIN)/python -m e2e.cluster build
-	$(BIN)/python -m pytest e2e --timeout=900
+	$(BIN)/python -m pytest e2e --ignore=e2e/kind --timeout=900
+
+# What starts control planes of its own needs no containers: make e2e runs it.
+LOCAL := e2e/test_cluster.py e2e/test_stages.py e2e/test_oracle.py e2e/test_parts.py
+
+e2e-kind: setup ## the same scenarios on kind, with real pods; KUBESVC_E2E_START_ENGINE=1 starts an engine if need be
+	$(BIN)/python -m e2e.kind $(BIN)/python -m pytest e2e $(LOCAL:%=--ignore=%) --timeout=1800
 
 N ?= 150
 SEED ?= 1
@@ -80,6 +87,9 @@ e2e-mark: setup ## allow the cluster in KUBESVC_E2E_KUBECONFIG to be used by mak
 
 record: setup ## record the cases of e2e/scenarios from a real cluster
 	$(BIN)/python -m e2e.record
+
+record-kind: setup ## record those of e2e/kind/scenarios from a cluster of kind, with what clients saw
+	$(BIN)/python -m e2e.kind $(BIN)/python -m e2e.record
 
 record-oracle: setup ## record the clusters of tests/cases/oracle with what the real controllers left
 	$(BIN)/python -m e2e.oracle --clusters 900 --seed 7 --record tests/cases/oracle

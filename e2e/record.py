@@ -1,7 +1,8 @@
 """Records every scenario of a real cluster as a case for the fast tests, and the demo cases: `make record`.
 
 Snapshots, expectations and whole reports are written; what is compared with them later is never typed by
-hand.
+hand. On kind (`make record-kind`) these are the scenarios that take kubelets, with what clients saw; they
+stand in for those of the same name that are simulated.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +18,12 @@ import yaml
 
 from e2e.cluster import Cluster, open_cluster
 from e2e.conftest import NODES
+from e2e.kind import testserver
+from e2e.kind.cluster import KindCluster
+from e2e.kind.seen import Clients, Seen, clients, contradictions
+from e2e.kubectl import Kubectl
 from e2e.product import ROOT, Product, install
-from e2e.scenario import Scenario, scenarios
+from e2e.scenario import KIND_SCENARIOS, Scenario, scenarios
 from e2e.situation import situation
 from e2e.verdict import fits
 
@@ -29,22 +35,38 @@ CONTEXT = "kubesvc-e2e"
 
 def main(names: list[str]) -> int:
     """Record the named scenarios, or all; returns the exit status."""
-    wanted = [scenario for scenario in scenarios() if not names or scenario.name in names]
-    unknown = set(names) - {scenario.name for scenario in wanted}
-    if unknown:
-        print(f"record: unknown scenario {', '.join(sorted(unknown))}", file=sys.stderr)
-        return 2
     failed: list[str] = []
-    with tempfile.TemporaryDirectory() as folder, open_cluster() as cluster:
-        product = install(Path(folder))
-        for name, zone in NODES.items():
-            cluster.create_node(name, zone=zone)
-        kubeconfig = _renamed(cluster, Path(folder))
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        cluster = stack.enter_context(open_cluster())
+        wanted = [scenario for scenario in _recordable(cluster) if not names or scenario.name in names]
+        unknown = set(names) - {scenario.name for scenario in wanted}
+        if unknown:
+            print(f"record: unknown scenario {', '.join(sorted(unknown))}", file=sys.stderr)
+            return 2
+        product = install(folder)
+        dialing: Clients | None = None
+        if isinstance(cluster, KindCluster):
+            testserver.provide(cluster)
+            dialing = stack.enter_context(clients(Kubectl(cluster.kubeconfig)))
+        else:
+            for name, zone in NODES.items():
+                cluster.create_node(name, zone=zone)
+        kubeconfig = _renamed(cluster, folder)
         for scenario in wanted:
-            wrong = _record(cluster, product, scenario, kubeconfig)
+            wrong = _record(cluster, product, scenario, kubeconfig, dialing)
             print(f"record: {scenario.name}: {'; '.join(wrong) or 'recorded'}", file=sys.stderr)
             failed += [scenario.name] if wrong else []
     return 1 if failed else 0
+
+
+def _recordable(cluster: Cluster) -> list[Scenario]:
+    """The scenarios that are recorded of a cluster: what a kubelet wrote goes before what was simulated."""
+    observed = scenarios(KIND_SCENARIOS)
+    if isinstance(cluster, KindCluster):
+        return list(observed)
+    better = {scenario.name for scenario in observed}
+    return [scenario for scenario in scenarios() if scenario.name not in better]
 
 
 def _renamed(cluster: Cluster, folder: Path) -> Path:
@@ -57,7 +79,9 @@ def _renamed(cluster: Cluster, folder: Path) -> Path:
     return target
 
 
-def _record(cluster: Cluster, product: Product, scenario: Scenario, kubeconfig: Path) -> list[str]:
+def _record(
+    cluster: Cluster, product: Product, scenario: Scenario, kubeconfig: Path, dialing: Clients | None
+) -> list[str]:
     """Record one scenario; returns what differs from its expectation, in which case nothing is written."""
     with situation(cluster, scenario), tempfile.TemporaryDirectory() as folder:
         snapshot = Path(folder) / "snapshot.json"
@@ -67,27 +91,42 @@ def _record(cluster: Cluster, product: Product, scenario: Scenario, kubeconfig: 
         )
         if captured.status:
             return [captured.stderr.strip()]
+        _rename_nodes(snapshot, cluster)
         again = ("explain", scenario.service, *where, "--snapshot", str(snapshot))
         live = product.run("explain", scenario.service, *where, "-o", "json", kubeconfig=kubeconfig)
         report = product.run(*again, "-o", "json")
         wrong = fits(live, scenario) or fits(report, scenario)
+        seen = dialing.see(scenario) if dialing else {}
+        wrong = wrong or contradictions(report.report, scenario, seen)
         if not wrong:
-            _write(scenario, snapshot, product.run(*again).stdout, report.stdout)
+            _write(scenario, snapshot, product.run(*again).stdout, report.stdout, seen)
         return wrong
 
 
-def _write(scenario: Scenario, snapshot: Path, text: str, report: str) -> None:
+def _rename_nodes(snapshot: Path, cluster: Cluster) -> None:
+    """Have the same names each time: nodes of kind are called after their cluster, whose name is random."""
+    if isinstance(cluster, KindCluster):
+        text = snapshot.read_text(encoding="utf-8")
+        snapshot.write_text(text.replace(cluster.name, "kind"), encoding="utf-8")
+
+
+def _write(scenario: Scenario, snapshot: Path, text: str, report: str, seen: Seen) -> None:
     folder = CASES / scenario.name
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     shutil.copyfile(snapshot, folder / "snapshot.json")
     (folder / "report.txt").write_text(text, encoding="utf-8")
     (folder / "report.json").write_text(report, encoding="utf-8")
-    keys = ("source", "service", "namespace", "verdict", "exit", "codes", "culprits", "outcomes")
+    keys = ["source", "service", "namespace", "verdict", "exit", "codes", "culprits", "outcomes"]
+    keys += ["explained"] if scenario.explained else []
     expected = {key: getattr(scenario, key) for key in keys}
     listed = {key: list(value) if isinstance(value, tuple) else value for key, value in expected.items()}
     (folder / "expected.yaml").write_text(yaml.safe_dump(listed, sort_keys=False), encoding="utf-8")
-    shutil.copyfile(snapshot, DEMO / f"{scenario.name}.json")
+    if seen:
+        (folder / "seen.yaml").write_text(yaml.safe_dump(seen), encoding="utf-8")
+    demo = DEMO / f"{scenario.name}.json"
+    if not seen or demo.exists():  # those of kind are for the tests; a few of them are worth showing
+        shutil.copyfile(snapshot, demo)
 
 
 if __name__ == "__main__":

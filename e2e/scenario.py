@@ -1,7 +1,7 @@
 """A scenario: a situation in a cluster, what the cluster then shows, and what kubesvc has to say of it.
 
 One folder each under `scenarios/`: `manifests.yaml`, `expected.yaml`, `why.md`, and `status.yaml` where a
-status has to be written that no component here writes.
+status has to be written that no component here writes. Those of kind are in `kind/scenarios`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,14 @@ from typing import Any
 import yaml
 
 SCENARIOS = Path(__file__).with_name("scenarios")
+KIND_SCENARIOS = Path(__file__).with_name("kind") / "scenarios"
+"""Those that take real kubelets."""
+CLIENTS = ("a", "b")
+"""The clients of a dial that names none: a pod on the node of either zone, see `e2e.kind.seen`."""
+
+_STAGES = "kubesvc-e2e.dev/"
+_MISSING_IMAGES = "kubesvc-e2e.dev/missing-images"
+_OWN_IMAGES = "kubesvc-e2e.dev/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +58,31 @@ def _words(text: str) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
+class Dial:
+    """What clients see at a target; both in the words of the module `testserver`, see `e2e.kind.seen`."""
+
+    to: str
+    sees: str
+    clients: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """One situation.
 
     `outcomes` are one word list a fix: `healthy http 3/3` and the codes of causes that stay, `none` for a fix
     that is not simulated. `after` is the verdict once the first fix was applied. Once the cluster
     shows `before`, `changes` (kubectl arguments) are made; `paused` names a component that stands still from
-    then on.
+    then on, `paused_node` the zone of a node that does. Once that is over, the cluster shows `afterwards`;
+    `undo` are kubectl arguments that take back what is not in the scenario's namespaces.
+
+    `dials` is what clients see. `check`: what becomes of the check that is printed first, `answers` or
+    `refuses`. `explained` is `later` where kubesvc cannot tell yet why clients see what they see, or names
+    less than the cause.
     """
 
+    folder: Path
+    """Where its files are."""
     name: str
     source: str
     service: str
@@ -74,11 +98,12 @@ class Scenario:
     paused: str = ""
     before: tuple[Observation, ...] = ()
     changes: tuple[str, ...] = ()
-
-    @property
-    def folder(self) -> Path:
-        """Where its files are."""
-        return SCENARIOS / self.name
+    paused_node: str = ""
+    afterwards: tuple[Observation, ...] = ()
+    undo: tuple[str, ...] = ()
+    dials: tuple[Dial, ...] = ()
+    check: str = ""
+    explained: str = ""
 
     @property
     def objects(self) -> dict[str, list[dict[str, Any]]]:
@@ -93,22 +118,68 @@ class Scenario:
         return objects
 
     @property
+    def needs(self) -> frozenset[str]:
+        """What the cluster has to support, in the words of `Cluster.supports`."""
+        needs = {"pause"} if self.paused else set[str]()
+        if self.paused_node:
+            needs.add("pause_node")
+        for document in self._documents:
+            if document.get("spec", {}).get("ipFamilyPolicy") == "RequireDualStack":
+                needs.add("dual-stack")
+            # What pods are annotated with is what kwok makes of them; missing images are missing everywhere.
+            if any(key.startswith(_STAGES) for key in _annotations(document).keys() - {_MISSING_IMAGES}):
+                needs.add("simulation")
+        return frozenset(needs)
+
+    @property
+    def images(self) -> frozenset[str]:
+        """The images of its containers, but for those that are missing on purpose and those made here."""
+        images: set[str] = set()
+        for document in self._documents:
+            missing = _annotations(document).get(_MISSING_IMAGES, "")
+            containers = _pod(document).get("spec", {}).get("containers", ())
+            images |= {container["image"] for container in containers} - set(missing.split(","))
+        return frozenset(image for image in images if not image.startswith(_OWN_IMAGES))
+
+    @property
+    def _documents(self) -> list[dict[str, Any]]:
+        return [document for documents in self.objects.values() for document in documents]
+
+    @property
     def status(self) -> list[dict[str, Any]]:
         """The statuses to patch in: `resource` and `patch`."""
         file = self.folder / "status.yaml"
         return list(yaml.safe_load(file.read_text(encoding="utf-8"))) if file.exists() else []
 
 
+def _pod(document: dict[str, Any]) -> dict[str, Any]:
+    """The pod that an object is, or makes; empty where it makes none."""
+    if document["kind"] == "Pod":
+        return document
+    template: dict[str, Any] = document.get("spec", {}).get("template", {})
+    return template
+
+
+def _annotations(document: dict[str, Any]) -> dict[str, str]:
+    """The annotations of an object's pods."""
+    annotations: dict[str, str] = _pod(document).get("metadata", {}).get("annotations", {})
+    return annotations
+
+
 def load(folder: Path) -> Scenario:
     """Read one scenario; its namespace is its name unless it names another."""
     document: dict[str, Any] = yaml.safe_load((folder / "expected.yaml").read_text(encoding="utf-8"))
-    for key in ("observed", "before"):
+    for key in ("observed", "before", "afterwards"):
         document[key] = tuple(Observation(**entry) for entry in document.get(key, ()))
-    for key in ("codes", "culprits", "outcomes", "changes"):
+    for key in ("codes", "culprits", "outcomes", "changes", "undo"):
         document[key] = tuple(document.get(key, ()))
-    return Scenario(**{"name": folder.name, "namespace": folder.name, **document})
+    document["dials"] = tuple(
+        Dial(entry["to"], entry["sees"], tuple(entry.get("from", CLIENTS)))
+        for entry in document.get("dials", ())
+    )
+    return Scenario(**{"folder": folder, "name": folder.name, "namespace": folder.name, **document})
 
 
-def scenarios() -> tuple[Scenario, ...]:
-    """All scenarios, by name."""
-    return tuple(load(folder) for folder in sorted(SCENARIOS.iterdir()) if folder.is_dir())
+def scenarios(root: Path = SCENARIOS) -> tuple[Scenario, ...]:
+    """All scenarios of a folder, by name."""
+    return tuple(load(folder) for folder in sorted(root.iterdir()) if folder.is_dir())

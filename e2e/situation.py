@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from e2e.scenario import Observation, Scenario
 
 _SECONDS = 60.0
+_OBSERVED_SECONDS = 120.0
+"""A node is given up after 50 s, a volume measured once a minute."""
 
 
 @contextmanager
@@ -29,18 +31,34 @@ def situation(cluster: Cluster, scenario: Scenario) -> Iterator[Kubectl]:
     Raises AwaitError where the cluster does not come to show it.
     """
     kubectl = Kubectl(cluster.kubeconfig, scenario.namespace)
+    if "images" in cluster.supports:
+        cluster.provide_images(scenario.images)
     with ExitStack() as undo:
         for name in scenario.objects:
             undo.callback(_delete, kubectl, name)
         bring_about(kubectl, scenario)
         for observation in scenario.before:
             observe(kubectl, observation)
-        if scenario.paused:
-            undo.enter_context(cluster.paused(scenario.paused))
-        change(kubectl, scenario)
-        for observation in scenario.observed:
+        for arguments in scenario.undo:
+            undo.callback(kubectl.run, *shlex.split(arguments))
+        with ExitStack() as standing_still:
+            if scenario.paused:
+                standing_still.enter_context(cluster.paused(scenario.paused))
+            if scenario.paused_node:
+                name = node_in(kubectl, scenario.paused_node)
+                standing_still.enter_context(cluster.paused_node(name))
+            change(kubectl, scenario)
+            for observation in scenario.observed:
+                observe(kubectl, observation)
+            yield kubectl
+        for observation in scenario.afterwards:
             observe(kubectl, observation)
-        yield kubectl
+
+
+def node_in(kubectl: Kubectl, zone: str) -> str:
+    """The name of the node in a zone."""
+    path = "{.items[0].metadata.name}"
+    return kubectl.run("get", "nodes", "-l", f"topology.kubernetes.io/zone={zone}", "-o", f"jsonpath={path}")
 
 
 def bring_about(kubectl: Kubectl, scenario: Scenario) -> None:
@@ -105,7 +123,7 @@ def observe(kubectl: Kubectl, observation: Observation) -> None:
         return observation.holds(seen[0], dt.datetime.now(tz=dt.UTC))
 
     try:
-        await_condition(observation.what, holds, seconds=_SECONDS)
+        await_condition(observation.what, holds, seconds=_OBSERVED_SECONDS)
     except Exception as error:
         error.add_note(f"kubectl get {observation.get} showed last: {seen[0]!r}")
         raise

@@ -286,7 +286,7 @@ def assert_usable(given: Cluster) -> None:
     [
         (
             {"KUBESVC_E2E_PROVIDER": "cloud"},
-            "unknown provider KUBESVC_E2E_PROVIDER=cloud; known: local, given",
+            "unknown provider KUBESVC_E2E_PROVIDER=cloud; known: local, given, kind",
         ),
         ({"KUBESVC_E2E_PROVIDER": "given"}, "needs KUBESVC_E2E_KUBECONFIG"),
         ({"KUBESVC_E2E_PROVIDER": "local", "KUBESVC_E2E_KUBECONFIG": "x"}, "contradicts"),

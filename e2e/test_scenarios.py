@@ -27,8 +27,9 @@ def test_explains_the_scenario_and_its_fix_does_what_it_promises(
     scenario: Scenario, cluster: Cluster, product: Product
 ) -> None:
     """What is printed fits what was observed; the printed command, applied, leads where its outcome said."""
-    if scenario.paused and "pause" not in cluster.supports:
-        pytest.skip("this cluster's components cannot be paused")
+    missing = scenario.needs - cluster.supports
+    if missing:
+        pytest.skip(f"this cluster does not support {', '.join(sorted(missing))}")
     with situation(cluster, scenario) as kubectl:
         before = len(cluster.audit(_AGENT)) if "audit" in cluster.supports else 0
         answer = _explain(product, cluster, scenario, "-o", "json")

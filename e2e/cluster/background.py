@@ -83,7 +83,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: asked_to_end.set())
     with FileLock(_lock("owner"), timeout=_LOCK_SECONDS), LocalCluster() as cluster:
         with cluster.client() as api:
-            mark(api, cluster.supports & {"nodes"})
+            mark(api, cluster.supports & {"nodes", "simulation", "dual-stack"})
         state = State(cluster.name, str(cluster.kubeconfig), str(cluster.logs), os.getpid())
         partial = _file().with_suffix(".partial")
         partial.write_text(json.dumps(asdict(state)), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Builds the parts of the control plane from Go modules, once, into a cache outside the tree."""
+"""Builds the parts of clusters from Go modules, once, into a cache outside the tree."""
 
 from __future__ import annotations
 
@@ -136,12 +136,12 @@ def _build_one(part: Part, stop: threading.Event) -> None:
 
 
 def _run_go(part: Part, into: Path, stop: threading.Event) -> None:
-    """Run `go build` for all tools of a part; raise BuildError with the last line it said."""
+    """Run `go build` for all programs of a part; raise BuildError with the last line it said."""
     command = ("go", "build", "-trimpath", "-buildvcs=false", "-ldflags", part.link_flags)
     log = into / "build.log"
     with log.open("wb") as sink:
         process = subprocess.Popen(
-            (*command, "-o", f"{into}{os.sep}", "tool"),
+            (*command, "-o", f"{into}{os.sep}", *part.packages),
             cwd=part.directory,
             env=_go_environment(),
             stdin=subprocess.DEVNULL,

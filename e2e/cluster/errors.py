@@ -2,7 +2,7 @@
 
 ClusterError
 ├── BuildError        the parts could not be built
-│   └── ToolchainError    Go is missing or too old: a reason to skip, not a failure
+│   └── ToolchainError    Go or a container engine is missing, or too old: a reason to skip, not a failure
 ├── StartError        a component did not come up; names the folder that holds its log
 ├── ProviderError     no cluster may be used as asked: unknown provider, unmarked cluster
 └── AwaitError        a condition did not come true in time
@@ -20,7 +20,7 @@ class BuildError(ClusterError):
 
 
 class ToolchainError(BuildError):
-    """Go is missing or too old for the parts that are not built yet."""
+    """Go is missing or too old for the parts that are not built yet, or no container engine answers."""
 
 
 class StartError(ClusterError):

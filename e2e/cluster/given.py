@@ -12,6 +12,7 @@ from e2e.cluster import access, nodes
 from e2e.cluster.errors import ProviderError
 from e2e.cluster.marker import NAMESPACE, marked
 from e2e.cluster.options import Options
+from e2e.cluster.unsupported import WithoutContainers
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from e2e.cluster.audit import AuditEntry
 
 
-class GivenCluster:
+class GivenCluster(WithoutContainers):
     """The cluster of a kubeconfig's current context, used only if it carries the marker.
 
     Entering raises ProviderError for a cluster that is unreachable or unmarked, before anything

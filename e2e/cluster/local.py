@@ -19,6 +19,7 @@ from e2e.cluster.options import Options
 from e2e.cluster.parts import control_plane_parts
 from e2e.cluster.ports import free_ports
 from e2e.cluster.processes import LOGS, Processes
+from e2e.cluster.unsupported import WithoutContainers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +37,7 @@ class _PortLostError(StartError):
     """Somebody else took a port between our choosing and our using it."""
 
 
-class LocalCluster:
+class LocalCluster(WithoutContainers):
     """A control plane of its own, for the length of a `with` block.
 
     Entering builds the parts if need be (see `build`) and returns once the API server is ready.
@@ -45,7 +46,7 @@ class LocalCluster:
     Any number can run side by side. Raises BuildError or StartError.
     """
 
-    supports = frozenset({"audit", "nodes", "pause"})
+    supports = frozenset({"audit", "nodes", "pause", "simulation", "dual-stack"})
 
     def __init__(self, options: Options | None = None) -> None:
         self.options = options or Options()

@@ -1,4 +1,4 @@
-"""Nodes for a cluster without kubelets."""
+"""Nodes: made for a cluster without kubelets, and asked whether they are ready."""
 
 from __future__ import annotations
 
@@ -116,7 +116,12 @@ def _ready_condition() -> dict[str, str]:
 
 def _ready(core: CoreV1Api, name: str, *, untainted: bool) -> bool:
     node = core.read_node(name)
-    conditions = (node.status and node.status.conditions) or ()
     if untainted and node.spec is not None and node.spec.taints:
         return False
+    return is_ready(node)
+
+
+def is_ready(node: V1Node) -> bool:
+    """Whether the node's condition Ready is True."""
+    conditions = (node.status and node.status.conditions) or ()
     return any(one.type == "Ready" and one.status == "True" for one in conditions)

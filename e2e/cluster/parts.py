@@ -1,7 +1,7 @@
-"""The parts a local control plane is built from: one directory with a go.mod each.
+"""The parts that clusters are built from: one directory with a go.mod each.
 
-A further Kubernetes minor, or CoreDNS, is one more directory under `modules/` and one more line
-in PARTS. Each has a go.mod of its own because their dependencies clash.
+A further Kubernetes minor is one more directory under `modules/` and one more line in PARTS. Each has a
+go.mod of its own because their dependencies clash.
 """
 
 from __future__ import annotations
@@ -22,16 +22,18 @@ DEFAULT_KUBERNETES = "kubernetes"
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A go.mod with `tool` directives, and what building it yields.
+    """A go.mod with `tool` directives or programs beside it, and what building it yields.
 
     `binaries` maps the name that Go gives to a binary (the last path element of its package,
-    major version suffix left out) to the name it has in the cache.
+    major version suffix left out) to the name it has in the cache. `packages` is what is built of it. A part
+    of our own programs alone has no `module`.
     """
 
     name: str
     module: str
     binaries: Mapping[str, str] = field(hash=False)
     reports_version: bool = False
+    packages: tuple[str, ...] = ("tool",)
 
     @property
     def directory(self) -> Path:
@@ -40,10 +42,12 @@ class Part:
 
     @property
     def version(self) -> str:
-        """The version that go.mod requires of the main module, such as `v1.36.3`.
+        """The version that go.mod requires of the main module, such as `v1.36.3`; `own` without one.
 
         Raises BuildError where go.mod does not require it.
         """
+        if not self.module:
+            return "own"
         text = (self.directory / "go.mod").read_text(encoding="utf-8")
         found = re.search(rf"^(?:require)?\s*{re.escape(self.module)} (v\S+)", text, re.MULTILINE)
         if found is None:
@@ -75,8 +79,15 @@ class Part:
         """The name of the part's cache folder: equal exactly when nothing need be rebuilt."""
         digest = hashlib.sha256(self.link_flags.encode())
         for name in ("go.mod", "go.sum"):
-            digest.update((self.directory / name).read_bytes())
+            if (self.directory / name).exists():  # a module without dependencies has no go.sum
+                digest.update((self.directory / name).read_bytes())
+        for source in sorted(self.directory.rglob("*.go")):
+            digest.update(source.read_bytes())
         return f"{self.name}-{self.version}-{digest.hexdigest()[:12]}"
+
+
+def _same(*names: str) -> Mapping[str, str]:
+    return MappingProxyType({name: name for name in names})
 
 
 def _kubernetes(name: str) -> Part:
@@ -84,7 +95,7 @@ def _kubernetes(name: str) -> Part:
     return Part(
         name,
         module="k8s.io/kubernetes",
-        binaries=MappingProxyType({server: server for server in servers}),
+        binaries=_same(*servers),
         reports_version=True,
     )
 
@@ -103,8 +114,28 @@ PARTS: Mapping[str, Part] = MappingProxyType(
             Part(
                 "kwok",
                 module="sigs.k8s.io/kwok",
-                binaries=MappingProxyType({"kwok": "kwok"}),
+                binaries=_same("kwok"),
             ),
+            Part("kind", module="sigs.k8s.io/kind", binaries=_same("kind")),
+            Part(
+                "kubelet",
+                module="k8s.io/kubernetes",
+                binaries=_same("kubelet", "kubeadm"),
+                reports_version=True,
+            ),
+            Part(
+                "coredns",
+                module="github.com/coredns/coredns",
+                binaries=_same("coredns"),
+                packages=(".",),
+            ),
+            Part(
+                "podnet",
+                module="github.com/cloudnativelabs/kube-router/v2",
+                binaries=_same("podnet"),
+                packages=(".",),
+            ),
+            Part("programs", module="", binaries=_same("app", "pause"), packages=("./app", "./pause")),
         )
     }
 )
@@ -115,7 +146,7 @@ def kubernetes_part(minor: str) -> str:
 
     Raises BuildError for a minor that is not built here, naming those that are.
     """
-    names = {part.minor: name for name, part in PARTS.items() if part.reports_version}
+    names = {PARTS[name].minor: name for name in _control_planes()}
     if minor not in names:
         raise BuildError(f"no Kubernetes {minor!r} is built here; known: {', '.join(sorted(names))}")
     return names[minor]
@@ -126,7 +157,11 @@ def control_plane_parts(kubernetes: str = DEFAULT_KUBERNETES) -> tuple[Part, ...
 
     Raises BuildError for a directory that does not exist, naming those that do.
     """
-    known = sorted(name for name, part in PARTS.items() if part.reports_version)
+    known = _control_planes()
     if kubernetes not in known:
         raise BuildError(f"no Kubernetes part named {kubernetes!r}; known: {', '.join(known)}")
     return (PARTS[kubernetes], PARTS["etcd"], PARTS["kwok"])
+
+
+def _control_planes() -> list[str]:
+    return sorted(name for name, part in PARTS.items() if "kube-apiserver" in part.binaries)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 LOGS = "logs"
-_STOP_SECONDS = 30.0
+_STOP_SECONDS = 90.0
 
 
 class Processes:
@@ -51,6 +51,10 @@ class Processes:
         pid: int = answer["pid"]
         self._pids[name] = pid
         return pid
+
+    def afterwards(self, argv: Sequence[str | Path]) -> None:
+        """Have a command run once all components are dead, whatever ends them, before the folder goes."""
+        self._ask({"do": "afterwards", "argv": [str(word) for word in argv]})
 
     def pid(self, name: str) -> int:
         """The process id of a component that was started."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 from e2e.cluster.errors import ProviderError
 from e2e.cluster.given import GivenCluster
 from e2e.cluster.local import LocalCluster
+from e2e.kind.cluster import KindCluster
+from e2e.kind.engine import open_engine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -21,15 +24,19 @@ if TYPE_CHECKING:
 
 KUBECONFIG = "KUBESVC_E2E_KUBECONFIG"
 PROVIDER = "KUBESVC_E2E_PROVIDER"
-_PROVIDERS = ("local", "given")
+_PROVIDERS = ("local", "given", "kind")
 
 
 class Cluster(Protocol):
     """A cluster that a test may use as it likes, with all rights.
 
-    `supports` names what not every cluster has: `audit` (then `audit()` answers), `nodes` (then
-    `create_node()` works) and `pause` (then `paused()` does). A test that needs one is skipped
-    where it is missing; calling it there all the same raises ProviderError.
+    `supports` names what not every cluster has. A test that needs one is skipped where it is missing; calling
+    it there all the same raises ProviderError.
+
+    audit: `audit()` answers. nodes: `create_node()` works; elsewhere the nodes are there from the start.
+    pause: `paused()` works; pause_node: `paused_node()` does; exec: `run_on_node()` does.
+    images: containers really run, those of `provide_images()`. simulation: kwok plays the kubelet, and does
+    what annotations of pods say. dual-stack: Services can have addresses of both families.
     """
 
     @property
@@ -56,6 +63,15 @@ class Cluster(Protocol):
     def paused(self, component: str) -> AbstractContextManager[None]:
         """Let a component stand still for the length of a `with` block."""
 
+    def paused_node(self, name: str) -> AbstractContextManager[None]:
+        """Let a node stand still for the length of a `with` block."""
+
+    def run_on_node(self, name: str, *command: str) -> str:
+        """Run a command on a node as root; returns what it prints."""
+
+    def provide_images(self, names: Iterable[str]) -> None:
+        """Have images of these names on every node; a server on the ports of all scenarios."""
+
 
 @contextmanager
 def open_cluster(
@@ -66,12 +82,15 @@ def open_cluster(
     KUBESVC_E2E_KUBECONFIG: that cluster, if it carries our marker. Otherwise
     KUBESVC_E2E_PROVIDER by name, and by default a local control plane, to which alone `options`
     apply. The user's own current context is never looked at. Raises ProviderError for what is
-    unknown or not ours, and what LocalCluster raises.
+    unknown or not ours, and what LocalCluster or KindCluster raises.
     """
     chosen = _choice(environment)
     if chosen == "given":
         with GivenCluster(Path(environment[KUBECONFIG])) as given:
             yield given
+    elif chosen == "kind":
+        with open_engine(environment) as engine, KindCluster(engine) as kind:
+            yield kind
     else:
         with LocalCluster(options) as local:
             yield local
@@ -84,6 +103,6 @@ def _choice(environment: Mapping[str, str]) -> str:
         raise ProviderError(f"unknown provider {PROVIDER}={name}; known: {', '.join(_PROVIDERS)}")
     if name == "given" and not kubeconfig:
         raise ProviderError(f"{PROVIDER}=given needs {KUBECONFIG}")
-    if name == "local" and kubeconfig:
-        raise ProviderError(f"{PROVIDER}=local contradicts {KUBECONFIG}={kubeconfig}; unset one of them")
-    return "given" if kubeconfig else "local"
+    if name in ("local", "kind") and kubeconfig:
+        raise ProviderError(f"{PROVIDER}={name} contradicts {KUBECONFIG}={kubeconfig}; unset one of them")
+    return name or ("given" if kubeconfig else "local")

@@ -5,12 +5,14 @@ its standard input and answers each with one JSON line:
 
     {"do": "start", "name": N, "argv": [...], "log": PATH}  ->  {"pid": P} or {"error": TEXT}
     {"do": "poll"}                                          ->  {"exited": {N: exit status}}
+    {"do": "afterwards", "argv": [...]}                     ->  {"noted": true}
     {"do": "stop", "keep": [NAMES]}                         ->  {"stopped": true}, then it ends
 
 Why a process of its own: whatever ends the owner (exception, Ctrl-C, SIGTERM, SIGKILL, the memory
 killer), the kernel closes the owner's end of the pipe. The supervisor sees the end of its input,
-kills every component's process group, removes the folder and ends. It leads a session of its own,
-so that Ctrl-C in the owner's terminal does not reach it. Should it be killed itself, the kernel
+kills every component's process group and whatever was left to it by them, runs the commands that it was
+given for afterwards, removes the folder and ends. It leads a session of its own, so that Ctrl-C in the
+owner's terminal does not reach it. Should it be killed itself, the kernel
 kills the components (PR_SET_PDEATHSIG; that signal follows the thread that forked, which is why
 the owner, where threads come and go, does not start them). Uses the standard library alone.
 """
@@ -34,14 +36,18 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
 _OWNER_CHECK_SECONDS = 1.0
+_AFTERWARDS_SECONDS = 60.0
 
 
 def main(folder: Path) -> None:
     """Serve requests until told to stop, or until the owner is gone; leave nothing running."""
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
         signal.signal(number, _end)
+    _adopt_orphans()
     components: dict[str, subprocess.Popen[bytes]] = {}
+    afterwards: list[list[str]] = []
     keep: list[str] = []
     asked_to_stop = False
     try:
@@ -49,9 +55,14 @@ def main(folder: Path) -> None:
             if request["do"] == "stop":
                 keep, asked_to_stop = request["keep"], True
                 break
-            _answer(_serve(request, components))
+            if request["do"] == "afterwards":
+                afterwards.append(request["argv"])
+                _answer({"noted": True})
+            else:
+                _answer(_serve(request, components))
     finally:
         _kill(components)
+        _clean_up(afterwards)
         _remove(folder, keep)
         if asked_to_stop:
             _answer({"stopped": True})
@@ -126,10 +137,46 @@ def _die_with_parent() -> Callable[[], None] | None:
 def _kill(components: dict[str, subprocess.Popen[bytes]]) -> None:
     """Kill at once: no state of a test cluster is worth an orderly end."""
     for component in components.values():
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(component.pid, signal.SIGKILL)
+        if component.poll() is None:  # of one that has ended, the number may be another's by now
+            with suppress(ProcessLookupError, PermissionError):
+                os.killpg(component.pid, signal.SIGKILL)
     for component in components.values():
         component.wait()
+    _kill_orphans()
+
+
+def _adopt_orphans() -> None:
+    """Become the parent of what components leave behind, on Linux, so that its end can be awaited."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def _kill_orphans() -> None:
+    """Kill and await all children, also those that come to light when their parents end.
+
+    The first process of a PID namespace takes all others of it along.
+    """
+    children = Path(f"/proc/self/task/{os.getpid()}/children")
+    while children.exists() and (pids := children.read_text(encoding="ascii").split()):
+        for pid in map(int, pids):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        for pid in map(int, pids):
+            with suppress(ChildProcessError):
+                os.waitpid(pid, 0)
+
+
+def _clean_up(commands: list[list[str]]) -> None:
+    """Run what is to be done once nothing runs any more, the last noted first."""
+    for command in reversed(commands):
+        with suppress(OSError, subprocess.TimeoutExpired):
+            subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                check=False,
+                timeout=_AFTERWARDS_SECONDS,
+            )
 
 
 def _remove(folder: Path, keep: list[str]) -> None:

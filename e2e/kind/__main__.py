@@ -1,0 +1,79 @@
+"""`python -m e2e.kind CMD…`: run a command whose clusters are of kind, and tell what it left behind.
+
+What takes long the first time is done before, where its progress can be seen. The exit status is that of the
+command, or 1 where the machine is not as it was.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+
+from e2e.cluster.build import build
+from e2e.cluster.errors import ClusterError, ToolchainError
+from e2e.cluster.parts import PARTS
+from e2e.cluster.provider import PROVIDER
+from e2e.kind import images, machine
+from e2e.kind.engine import answers, may_start, open_engine
+from e2e.kind.node_image import node_image
+
+_SETTLE_SECONDS = 10.0
+_NAME = "kubesvc-e2e-"
+
+
+def main(command: Sequence[str]) -> int:
+    """Run the command and compare the machine before and after; returns the exit status."""
+    # Beside an engine that was there before, all kinds of things come and go that are not ours.
+    everything = may_start() and not answers()
+    before = machine.look()
+    environment = {**os.environ, PROVIDER: "kind"}
+    began = time.monotonic()
+    try:
+        environment[images.CHOICE] = prepare()
+    except ToolchainError as error:  # the command skips or fails, as it was told
+        print(f"e2e: {error}", file=sys.stderr)
+    except ClusterError as error:
+        print(f"e2e: {error}", file=sys.stderr)
+        return 1
+    prepared = time.monotonic()
+    print(f"e2e: kind and its images were ready after {prepared - began:.0f} s", file=sys.stderr)
+    status = subprocess.run(command, env=environment, check=False).returncode
+    print(f"e2e: the run on kind took {time.monotonic() - prepared:.0f} s", file=sys.stderr)
+    changes = _settled(before, everything=everything)
+    for line in changes:
+        print(f"e2e: left behind: {line}", file=sys.stderr)
+    if not changes:
+        what = "the machine is as it was" if everything else "nothing of ours is left"
+        print(f"e2e: {what}: {', '.join(before.seen)}", file=sys.stderr)
+    if status:
+        return 128 - status if status < 0 else status
+    return 1 if changes else 0
+
+
+def prepare() -> str:
+    """Build what has to be built; returns which image it will be, so that nobody has to find out again."""
+    with open_engine() as engine:
+        chosen = images.decide(engine)
+    build([PARTS["kind"], PARTS["programs"]])
+    if chosen == "built":
+        node_image()
+    return chosen
+
+
+def _settled(before: machine.Machine, *, everything: bool) -> list[str]:
+    """What differs; others' commands that come and go are given a moment to be gone."""
+    deadline = time.monotonic() + _SETTLE_SECONDS
+    while True:
+        changes = before.changes(machine.look())
+        if not everything:
+            changes = [line for line in changes if _NAME in line]
+        if not changes or time.monotonic() > deadline:
+            return changes
+        time.sleep(0.5)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,93 @@
+"""Every scenario that takes a kubelet: the situation, what kubesvc says of it, what clients really see."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from e2e.cluster import Cluster, await_condition
+from e2e.cluster import kubectl as binary
+from e2e.kind import testserver
+from e2e.kind.cluster import KindCluster
+from e2e.kind.seen import Clients, clients, contradictions
+from e2e.kubectl import Kubectl
+from e2e.product import Answer, Product
+from e2e.scenario import KIND_SCENARIOS, Scenario, scenarios
+from e2e.situation import situation
+from e2e.verdict import fits, of_subject
+
+_REFUSED = "connection refused"
+
+
+@pytest.fixture(scope="module")
+def dialing(cluster: Cluster) -> Iterator[Clients]:
+    """Client pods on either node; skipped where nobody runs containers."""
+    if not isinstance(cluster, KindCluster):
+        pytest.skip("only kind runs containers: KUBESVC_E2E_PROVIDER=kind")
+    testserver.provide(cluster)
+    with clients(Kubectl(cluster.kubeconfig)) as made:
+        yield made
+
+
+@pytest.mark.parametrize("scenario", scenarios(KIND_SCENARIOS), ids=lambda scenario: scenario.name)
+def test_explains_the_scenario_and_agrees_with_what_clients_see(
+    scenario: Scenario, cluster: Cluster, product: Product, dialing: Clients
+) -> None:
+    """Verdict, causes and claims fit what was observed; the first check proves what the API cannot tell."""
+    with situation(cluster, scenario):
+        answer = _explain(product, cluster, scenario)
+        assert fits(answer, scenario) == []
+        seen = dialing.see(scenario)
+        assert contradictions(answer.report, scenario, seen) == []
+        if scenario.check:
+            _check(cluster, answer, scenario.check)
+        commands = [fix["command"] for fix in _fixes(answer) if fix["command"]]
+        assert bool(commands) == (scenario.fix == "command")
+        if commands:
+            _paste(commands[0]["shell"], cluster.kubeconfig)
+            await_condition(
+                f"{scenario.service} becomes {scenario.after}",
+                lambda: of_subject(_explain(product, cluster, scenario))["verdict"] == scenario.after,
+                seconds=60,
+                every=0.5,
+            )
+        else:
+            why = " ".join((scenario.folder / "why.md").read_text(encoding="utf-8").split())
+            assert "no command" in why or "nothing to fix" in why
+
+
+def _explain(product: Product, cluster: Cluster, scenario: Scenario) -> Answer:
+    where = ("-n", scenario.namespace, "-o", "json")
+    return product.run("explain", scenario.service, *where, kubeconfig=cluster.kubeconfig)
+
+
+def _fixes(answer: Answer) -> list[dict[str, Any]]:
+    return [fix for finding in answer.report["findings"] for fix in finding["fixes"]]
+
+
+def _check(cluster: Cluster, answer: Answer, outcome: str) -> None:
+    """Run the check that is ranked first; it has to come out so, and to say what that proves."""
+    first = of_subject(answer)["checks"][0]
+    assert first[outcome]
+    done = _run(first["command"]["shell"], cluster.kubeconfig)
+    refused = done.returncode != 0 and _REFUSED in done.stderr
+    assert {"refuses": refused, "answers": done.returncode == 0}[outcome], done.stderr
+
+
+def _paste(line: str, kubeconfig: Path) -> None:
+    done = _run(line, kubeconfig)
+    assert done.returncode == 0, done.stderr
+
+
+def _run(line: str, kubeconfig: Path) -> subprocess.CompletedProcess[str]:
+    """Run a printed line in a shell, as a person would, with our kubectl first in the path."""
+    path = f"{binary().parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {"PATH": path, "KUBECONFIG": str(kubeconfig), "HOME": str(kubeconfig.parent)}
+    return subprocess.run(
+        ("sh", "-c", line), env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
