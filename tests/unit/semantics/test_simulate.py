@@ -168,3 +168,14 @@ def test_a_node_that_could_not_be_decoded_is_not_gone() -> None:
     assert reads.nodes_of(snapshot, service(), (pod(), pod("web-2", node="node-b"))) is None
     assert list(reads.nodes_of(snapshot, service(), (pod("web-2", node="node-b"),)) or ()) == ["node-b"]
     assert snapshot.find(Read("Node"), Node) == (node("node-b"),)
+
+
+def test_hints_by_the_cpu_of_zones_take_every_node() -> None:
+    """All are one list; one that could not be decoded leaves nothing known of the rest."""
+    auto = with_(service(), metadata__annotations={"service.kubernetes.io/topology-mode": "Auto"})
+    known = Snapshot("test", NOW).with_answers([node(), node("node-b")], [Read("Node")])
+    gap = Gap(Read("Node", name="node-c"), GapReason.UNREADABLE)
+
+    assert set(reads.nodes_of(known, auto, (pod(),)) or ()) == {"node-a", "node-b"}
+    assert reads.nodes_of(known.with_answers((), (), [gap]), auto, (pod(),)) is None
+    assert reads.nodes_of(known, auto, ()) == {}
