@@ -102,7 +102,7 @@ def test_each_node_is_in_a_zone_of_its_own_and_takes_pods() -> None:
     label = "topology.kubernetes.io/zone"
     nodes = [(node["role"], node["labels"][label]) for node in config["nodes"]]
     assert nodes == [("control-plane", "a"), ("worker", "b"), ("worker", "c")]
-    assert "taints: []" in config["kubeadmConfigPatches"][0]
+    assert "taints: []" in config["kubeadmConfigPatches"][-1]
     assert "containerdConfigPatches" not in config
     assert "failCgroupV1" not in str(config)
 
@@ -111,6 +111,7 @@ def test_an_old_or_a_restricted_kernel_is_told_to_the_node() -> None:
     """The kubelet otherwise refuses to start, and containerd to start any pod."""
     config = yaml.safe_load(cluster_config(("a",), cgroup_v1=True, restricted=True))
     assert "failCgroupV1: false" in config["kubeadmConfigPatches"][-1]
+    assert "taints" not in str(config), "kind itself takes the taint from a node that is alone"
     assert "restrict_oom_score_adj = true" in config["containerdConfigPatches"][0]
 
 
@@ -151,6 +152,18 @@ def test_groups_are_removed_from_every_hierarchy(tmp_path: Path) -> None:
         "cpu",
         "cpu/theirs",
     ]
+
+
+def test_only_a_new_pair_of_links_in_one_piece_is_half_made(tmp_path: Path) -> None:
+    """Not one on a bridge, nor one whose other end is in a container, nor one that was there before."""
+    links = {"veth1": (1, 2), "veth2": (2, 1), "veth3": (3, 9), "veth4": (4, 5), "veth5": (5, 4)}
+    links |= {"veth6": (6, 7), "veth7": (7, 6), "eth0": (8, 8)}
+    for name, (index, other) in links.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "ifindex").write_text(f"{index}\n", encoding="ascii")
+        (tmp_path / name / "iflink").write_text(f"{other}\n", encoding="ascii")
+    (tmp_path / "veth5" / "master").touch()
+    assert undo.half_made(["veth6", "veth7"], tmp_path) == ["veth1"]
 
 
 def test_deeds_are_read_as_they_were_written(tmp_path: Path) -> None:

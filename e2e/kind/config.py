@@ -26,7 +26,6 @@ def cluster_config(zones: Sequence[str], *, cgroup_v1: bool, restricted: bool) -
     """
     kubelet = {"kind": "KubeletConfiguration", "apiVersion": "kubelet.config.k8s.io/v1beta1"}
     patches: list[dict[str, Any]] = [
-        {"kind": "InitConfiguration", "nodeRegistration": {"taints": []}},
         # One control plane: nobody to elect, and a controller that stood still for a moment need not end.
         {
             "kind": "ClusterConfiguration",
@@ -36,6 +35,8 @@ def cluster_config(zones: Sequence[str], *, cgroup_v1: bool, restricted: bool) -
         {**kubelet, **({"failCgroupV1": False} if cgroup_v1 else {})},
     ]
     roles = ("control-plane", *("worker" for _ in zones[1:]))
+    if len(zones) > 1:  # from a node that is alone kind takes the taint itself
+        patches.append({"kind": "InitConfiguration", "nodeRegistration": {"taints": []}})
     document: dict[str, Any] = {
         "kind": "Cluster",
         "apiVersion": "kind.x-k8s.io/v1alpha4",

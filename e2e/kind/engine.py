@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -194,6 +195,8 @@ def _start(engine: Engine, processes: Processes) -> None:
     """
     folder = engine.folder
     engine.note(cgroups=engine.name)
+    for _, link in socket.if_nameindex():
+        engine.note(known_links=link)
     engine.environment["DOCKER_HOST"] = f"unix://{folder / 'docker.sock'}"
     command = [
         *("dockerd", f"--host={engine.environment['DOCKER_HOST']}"),
