@@ -7,6 +7,7 @@ command, or 1 where the machine is not as it was.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -40,6 +41,8 @@ def main(command: Sequence[str]) -> int:
         return 1
     prepared = time.monotonic()
     print(f"e2e: kind and its images were ready after {prepared - began:.0f} s", file=sys.stderr)
+    # Ctrl-C reaches the command as well, which then ends; what it leaves is to be told all the same.
+    signal.signal(signal.SIGINT, lambda *_: None)
     status = subprocess.run(command, env=environment, check=False).returncode
     print(f"e2e: the run on kind took {time.monotonic() - prepared:.0f} s", file=sys.stderr)
     changes = _settled(before, everything=everything)
