@@ -104,7 +104,7 @@ def is_controllers(entry: EndpointSlice, service: Service) -> bool:
 
 
 def _unmanaged(
-    service: Service, slices: Iterable[EndpointSlice], source: Endpoints | None
+    service: Service, slices: tuple[EndpointSlice, ...], source: Endpoints | None
 ) -> Iterator[Drift]:
     """Of a Service that the controller does not act on: what it wrote before stays, and nobody renews it."""
     for entry in slices:

@@ -8,7 +8,7 @@ from kubesvc.analyzer import engine, registry
 from kubesvc.analyzer.engine import Wants, analyze, fold
 from kubesvc.analyzer.rule import Rule
 from kubesvc.analyzer.view import ServiceView
-from kubesvc.model.objects import Obj, Ref, ServicePort
+from kubesvc.model.objects import Obj, Ref, Service, ServicePort
 from kubesvc.model.place import Place
 from kubesvc.model.query import Query
 from kubesvc.model.read import Portion, Read, Unread
@@ -108,6 +108,19 @@ def test_a_selector_that_matches_nothing_costs_sixteen_requests_at_most() -> Non
     assert source.rounds[:3] == [{SERVICE, SLICES}, {VERSION, PODS, EVENTS}, WORKLOADS]
     assert source.rounds[3] == {NEAR}
     assert source.requests <= 16, sorted(map(str, frozenset.union(*source.rounds)))
+
+
+def test_the_endpoints_object_is_asked_for_with_the_rest_where_there_is_no_selector() -> None:
+    """It costs no round of its own; an alias, and what has a selector, asks for none."""
+    source_of = Read("Endpoints", "shop", "web")
+
+    def asked(of: Service) -> list[bool]:
+        source = FakeSource(settled(of, pod()))
+        ask(Query("shop", ("web",)), source)
+        return [source_of in wanted for wanted in source.rounds]
+
+    assert asked(service(selector={}))[:2] == [False, True]
+    assert not any(asked(service()) + asked(service(type="ExternalName")))
 
 
 def test_nodes_are_asked_for_by_name_where_their_list_is_refused() -> None:

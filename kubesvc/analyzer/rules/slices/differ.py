@@ -25,7 +25,8 @@ def differ(this: Rule, view: ServiceView) -> Iterator[Finding]:
         slices differ. Seen twice, the controller is behind or not running; or somebody else wrote a slice for
         a Service that has a selector; or the Service lost its selector, or became an ExternalName, and the
         controller left behind what it had written. kube-proxy and CoreDNS use every slice that is labeled
-        with the Service's name, whoever wrote it.
+        with the Service's name, whoever wrote it; but kube-proxy leaves out one that is labeled
+        service.kubernetes.io/headless, even where the Service is not headless any more.
 
         Some changes make the controller look at no Service again: a Node that comes, goes or moves to
         another zone, and a pod that fails without having been ready. Then the slices are as of the last sync.
