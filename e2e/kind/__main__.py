@@ -1,7 +1,7 @@
-"""`python -m e2e.kind CMD…`: run a command whose clusters are of kind, and tell what it left behind.
+"""`python -m e2e.kind [CMD…]`: run a command whose clusters are of kind, and tell what it left behind.
 
-What takes long the first time is done before, where its progress can be seen. The exit status is that of the
-command, or 1 where the machine is not as it was.
+What takes long the first time is done before, where its progress can be seen; without a command, that is all.
+The exit status is that of the command, or 1 where the machine is not as it was.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _NAME = "kubesvc-e2e-"
 
 
 def main(command: Sequence[str]) -> int:
-    """Run the command and compare the machine before and after; returns the exit status."""
+    """Prepare, run the command if there is one, and compare the machine; returns the exit status."""
     # Beside an engine that was there before, all kinds of things come and go that are not ours.
     everything = may_start() and not answers()
     before = machine.look()
@@ -34,17 +34,22 @@ def main(command: Sequence[str]) -> int:
     began = time.monotonic()
     try:
         environment[images.CHOICE] = prepare()
-    except ToolchainError as error:  # the command skips or fails, as it was told
+    except ToolchainError as error:
         print(f"e2e: {error}", file=sys.stderr)
+        if not command:
+            return 1
+        # The command skips or fails, as it was told.
     except ClusterError as error:
         print(f"e2e: {error}", file=sys.stderr)
         return 1
     prepared = time.monotonic()
     print(f"e2e: kind and its images were ready after {prepared - began:.0f} s", file=sys.stderr)
-    # Ctrl-C reaches the command as well, which then ends; what it leaves is to be told all the same.
-    signal.signal(signal.SIGINT, lambda *_: None)
-    status = subprocess.run(command, env=environment, check=False).returncode
-    print(f"e2e: the run on kind took {time.monotonic() - prepared:.0f} s", file=sys.stderr)
+    status = 0
+    if command:
+        # Ctrl-C reaches the command as well, which then ends; what it leaves is to be told all the same.
+        signal.signal(signal.SIGINT, lambda *_: None)
+        status = subprocess.run(command, env=environment, check=False).returncode
+        print(f"e2e: the run on kind took {time.monotonic() - prepared:.0f} s", file=sys.stderr)
     changes = _settled(before, everything=everything)
     for line in changes:
         print(f"e2e: left behind: {line}", file=sys.stderr)
