@@ -13,18 +13,19 @@ CODE := kubesvc tests e2e benchmarks
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## /{printf "%-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# --- environment: two stamps, so that a demo needs no development tools and a second run costs nothing
+# --- environment: two stamps, so that a demo needs no development tools and a second run costs nothing. The locks
+# are whole; pip is not to resolve them again: for an extra it may take a newer version than the locked one.
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
 .venv/run.stamp: requirements/build.txt requirements/run.txt pyproject.toml | .venv/bin/python
-	$(PIP) install --require-hashes -r requirements/build.txt -r requirements/run.txt
+	$(PIP) install --no-deps --require-hashes -r requirements/build.txt -r requirements/run.txt
 	$(PIP) install --no-index --no-deps --no-build-isolation --editable .
 	@touch $@
 
 .venv/dev.stamp: requirements/dev.txt .venv/run.stamp
-	$(PIP) install --require-hashes -r requirements/dev.txt
+	$(PIP) install --no-deps --require-hashes -r requirements/dev.txt
 	@touch $@
 
 setup: .venv/dev.stamp ## create .venv with kubesvc and every development tool
