@@ -60,7 +60,9 @@ def install(folder: Path) -> Product:
     environment = folder / "environment"
     venv.create(environment, with_pip=True, symlinks=True)
     pip = (environment / "bin" / "python", "-m", "pip", "install", "--quiet")
-    subprocess.run((*pip, "--no-deps", "--require-hashes", "-r", ROOT / "requirements" / "run.txt"), check=True)
+    subprocess.run(
+        (*pip, "--no-deps", "--require-hashes", "-r", ROOT / "requirements" / "run.txt"), check=True
+    )
     (wheel,) = wheels.glob("*.whl")
     subprocess.run((*pip, "--no-deps", wheel), check=True)
     return Product(environment / "bin" / "kubesvc")
