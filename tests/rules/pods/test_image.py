@@ -53,6 +53,115 @@ def test_the_kubelets_reason_is_shown(reason: str) -> None:
     ]
 
 
+IMAGE = "registry.example/app:1"
+UNPACK = f'failed to pull and unpack image "{IMAGE}": '
+CONTAINERD = f'{UNPACK}failed to resolve reference "{IMAGE}": '
+LAYER = f"{UNPACK}failed to copy: httpReadSeeker: failed open: "
+HEAD = 'failed to do request: Head "https://registry.example/v2/app/manifests/1": '
+CRIO = f"initializing source docker://{IMAGE}: "
+READING = "reading manifest 1 in registry.example/app: "
+PINGING = 'pinging container registry registry.example: Get "https://registry.example/v2/": '
+DAEMON = "rpc error: code = Unknown desc = Error response from daemon: "
+LOOKUP = "dial tcp: lookup registry.example on 10.0.0.53:53: no such host"
+REFUSED = "dial tcp 192.0.2.7:443: connect: connection refused"
+
+NONE = "answer: the registry, or a mirror of it, has no such image"
+REFUSES = "answer: the registry, or a mirror of it, refuses; whether it has the image is not told"
+UNREACHED = (
+    "answer: none: registry.example was not reached from the node, so that nothing is known of the image"
+)
+
+
+def answers(message: str, reason: str = "ErrImagePull") -> list[str]:
+    """The rows after the kubelet's own."""
+    report = explain(settled(service(), lacking(waiting(reason, message)), replica_set()))
+    return rows(only(report, "KSV304"))[3:]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        f"{CONTAINERD}{IMAGE}: not found",
+        f"rpc error: code = NotFound desc = {CONTAINERD}{IMAGE}: not found",
+        f"{CRIO}{READING}manifest unknown",
+        f"{CRIO}{READING}name unknown: no such repository",
+        f"{CRIO}{READING}repository name not known to registry",
+        f"{DAEMON}manifest for {IMAGE} not found: manifest unknown: manifest unknown",
+    ],
+)
+def test_a_registry_that_has_no_such_image_answered(message: str) -> None:
+    """In the words of each runtime, while it pulls and while it waits."""
+    assert answers(message) == [NONE]
+    repeated = f'Back-off pulling image "{IMAGE}": ErrImagePull: {message}'
+    assert answers(repeated, "ImagePullBackOff") == [NONE]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        (
+            f"{CONTAINERD}pull access denied, repository does not exist or may require authorization: server "
+            "message: insufficient_scope: authorization failed"
+        ),
+        f"{CONTAINERD}unexpected status from HEAD request to https://registry.example/v2/app: 403 Forbidden",
+        (
+            f"{CONTAINERD}failed to authorize: failed to fetch oauth token: unexpected status from GET "
+            "request to https://auth.example/token: 401 Unauthorized"
+        ),
+        f"{CRIO}{READING}requested access to the resource is denied",
+        f"{CRIO}{READING}unauthorized: access to the requested resource is not authorized",
+        f"{DAEMON}pull access denied for app, repository does not exist or may require 'docker login'",
+    ],
+)
+def test_a_registry_that_refuses_does_not_tell_whether_it_has_the_image(message: str) -> None:
+    """Docker Hub answers so for every repository that does not exist."""
+    assert answers(message) == [REFUSES]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        f"{CONTAINERD}{HEAD}{LOOKUP}",
+        f"{CONTAINERD}{HEAD}{REFUSED}",
+        f"{CRIO}{PINGING}dial tcp 192.0.2.7:443: i/o timeout",
+        f'{DAEMON}Get "https://registry.example/v2/": {LOOKUP}',
+    ],
+)
+def test_a_registry_that_was_not_reached_said_nothing_of_the_image(message: str) -> None:
+    """Its host is the one that was dialed."""
+    assert answers(message) == [UNREACHED]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        f"{UNPACK}no match for platform in manifest: not found",
+        f"{LAYER}content at https://registry.example/v2/app/blobs/sha256:ab not found: not found",
+        f'{LAYER}failed to do request: Get "https://blobs.example/ab": {REFUSED}',
+        f"{CONTAINERD}no resolve hosts: not found",
+        f"{CONTAINERD}{HEAD}proxyconnect tcp: dial tcp 192.0.2.9:3128: connect: connection refused",
+        (
+            f"{CONTAINERD}failed to authorize: failed to fetch anonymous token: Get "
+            f'"https://auth.example/token": {LOOKUP}'
+        ),
+        f"{CONTAINERD}unexpected status from HEAD request to https://registry.example/v2/app: 500 Error",
+        f"{CONTAINERD}{HEAD}x509: certificate signed by unknown authority",
+        f'Back-off pulling image "{IMAGE}"',
+        "",
+    ],
+)
+def test_of_what_else_goes_wrong_nothing_is_said_of_the_registry(message: str) -> None:
+    """Another platform, a missing layer, a proxy, a token server: the kubelet's text has to do."""
+    assert answers(message) == []
+
+
+def test_a_mirrors_answer_is_not_taken_for_the_registrys() -> None:
+    """CRI-O quotes both; they may differ."""
+    mirrors = f"(Mirrors also failed: [mirror.example/app:1: {READING}manifest unknown]): {IMAGE}: "
+
+    assert answers(f"{CRIO}{mirrors}{PINGING}{LOOKUP}") == []
+
+
 def test_reasons_that_alternate_are_one_finding() -> None:
     """The kubelet pulls, fails, backs off, and pulls again."""
     members = (
