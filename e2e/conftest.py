@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,22 +15,25 @@ from e2e.product import Product, install
 NODES = {"node-a": "zone-a", "node-b": "zone-b"}
 
 
-@pytest.fixture(scope="session")
-def cluster() -> Iterator[Cluster]:
-    """A cluster of ours with two nodes in two zones.
-
-    Without a Go toolchain the tests are skipped, or fail where KUBESVC_E2E_REQUIRED is set.
-    """
+@contextmanager
+def toolchain() -> Iterator[None]:
+    """Skip a test where a program is missing on this machine; fail it where KUBESVC_E2E_REQUIRED is set."""
     try:
-        with open_cluster() as opened:
-            if "nodes" in opened.supports:
-                for name, zone in NODES.items():
-                    opened.create_node(name, zone=zone)
-            yield opened
+        yield
     except ToolchainError as error:
         if os.environ.get("KUBESVC_E2E_REQUIRED"):
             pytest.fail(str(error))
         pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A cluster of ours with two nodes in two zones; see `toolchain` for when there is none."""
+    with toolchain(), open_cluster() as opened:
+        if "nodes" in opened.supports:
+            for name, zone in NODES.items():
+                opened.create_node(name, zone=zone)
+        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,9 @@ KIND_SCENARIOS = Path(__file__).with_name("kind") / "scenarios"
 CLIENTS = ("a", "b")
 """The clients of a dial that names none: a pod on the node of either zone, see `e2e.kind.seen`."""
 
+REGISTRY = "localhost:5000/"
+"""How the names of images begin that a registry in each node is asked for: it answers, and has none."""
+
 _STAGES = "kubesvc-e2e.dev/"
 _MISSING_IMAGES = "kubesvc-e2e.dev/missing-images"
 _OWN_IMAGES = "kubesvc-e2e.dev/"
@@ -129,17 +132,23 @@ class Scenario:
             # What pods are annotated with is what kwok makes of them; missing images are missing everywhere.
             if any(key.startswith(_STAGES) for key in _annotations(document).keys() - {_MISSING_IMAGES}):
                 needs.add("simulation")
+        if any(image.startswith(REGISTRY) for image in self._images):
+            needs.add("registry")
         return frozenset(needs)
 
     @property
     def images(self) -> frozenset[str]:
         """The images of its containers, but for those that are missing on purpose and those made here."""
+        return frozenset(image for image in self._images if not image.startswith((_OWN_IMAGES, REGISTRY)))
+
+    @property
+    def _images(self) -> set[str]:
         images: set[str] = set()
         for document in self._documents:
             missing = _annotations(document).get(_MISSING_IMAGES, "")
             containers = _pod(document).get("spec", {}).get("containers", ())
             images |= {container["image"] for container in containers} - set(missing.split(","))
-        return frozenset(image for image in images if not image.startswith(_OWN_IMAGES))
+        return images
 
     @property
     def _documents(self) -> list[dict[str, Any]]:

@@ -28,11 +28,13 @@ def situation(cluster: Cluster, scenario: Scenario) -> Iterator[Kubectl]:
     """Apply a scenario and return once the cluster shows what it should, asserted by kubectl.
 
     Yields a kubectl in the scenario's namespace. Its namespaces are deleted at the end, without waiting.
-    Raises AwaitError where the cluster does not come to show it.
+    Raises AwaitError where the cluster does not come to show it, ToolchainError where a program is missing.
     """
     kubectl = Kubectl(cluster.kubeconfig, scenario.namespace)
     if "images" in cluster.supports:
         cluster.provide_images(scenario.images)
+    if "registry" in scenario.needs:
+        cluster.provide_registry()
     with ExitStack() as undo:
         for name in scenario.objects:
             undo.callback(_delete, kubectl, name)

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 import yaml
 
-from e2e.cluster import BuildError, ProviderError
+from e2e.cluster import BuildError, ProviderError, ToolchainError
 from e2e.cluster.parts import PARTS
-from e2e.kind import archive, engine, images, machine, node_image, runc, undo
+from e2e.kind import archive, engine, images, machine, node_image, registry, runc, undo
 from e2e.kind.archive import Entry, Image
 from e2e.kind.config import cluster_config
 from e2e.kind.machine import Machine
 from e2e.kind.undo import Deeds
+from e2e.scenario import KIND_SCENARIOS, load, scenarios
 
 
 def test_a_layer_has_the_folders_above_its_files_and_is_the_same_each_time(tmp_path: Path) -> None:
@@ -186,3 +187,19 @@ def test_an_engine_is_started_only_where_that_is_allowed() -> None:
     """Being root is not a permission."""
     assert not engine.may_start({})
     assert not engine.may_start({engine.START: "0"})
+
+
+def test_an_image_on_localhost_is_asked_of_a_registry_in_the_node() -> None:
+    """And of nobody else: it is none that is brought to the nodes."""
+    asking = load(KIND_SCENARIOS / "image-not-found")
+    assert "registry" in asking.needs
+    assert asking.images == frozenset()
+    others = [scenario for scenario in scenarios(KIND_SCENARIOS) if scenario.name != asking.name]
+    assert not any("registry" in scenario.needs for scenario in others)
+
+
+def test_a_registry_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Its scenario is skipped then, or fails where everything is required."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(ToolchainError, match="docker-registry is missing"):
+        registry.program()

@@ -12,6 +12,7 @@ import pytest
 
 from e2e.cluster import Cluster, await_condition
 from e2e.cluster import kubectl as binary
+from e2e.conftest import toolchain
 from e2e.kind import testserver
 from e2e.kind.cluster import KindCluster
 from e2e.kind.seen import Clients, clients, contradictions
@@ -39,7 +40,7 @@ def test_explains_the_scenario_and_agrees_with_what_clients_see(
     scenario: Scenario, cluster: Cluster, product: Product, dialing: Clients
 ) -> None:
     """Verdict, causes and claims fit what was observed; the first check proves what the API cannot tell."""
-    with situation(cluster, scenario):
+    with toolchain(), situation(cluster, scenario):
         answer = _explain(product, cluster, scenario)
         assert fits(answer, scenario) == []
         seen = dialing.see(scenario)

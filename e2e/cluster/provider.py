@@ -35,8 +35,9 @@ class Cluster(Protocol):
 
     audit: `audit()` answers. nodes: `create_node()` works; elsewhere the nodes are there from the start.
     pause: `paused()` works; pause_node: `paused_node()` does; exec: `run_on_node()` does.
-    images: containers really run, those of `provide_images()`. simulation: kwok plays the kubelet, and does
-    what annotations of pods say. dual-stack: Services can have addresses of both families.
+    images: containers really run, those of `provide_images()`. registry: `provide_registry()` works.
+    simulation: kwok plays the kubelet, and does what annotations of pods say. dual-stack: Services can have
+    addresses of both families.
     """
 
     @property
@@ -71,6 +72,9 @@ class Cluster(Protocol):
 
     def provide_images(self, names: Iterable[str]) -> None:
         """Have images of these names on every node; a server on the ports of all scenarios."""
+
+    def provide_registry(self) -> None:
+        """Have a registry without images in every node, at `e2e.scenario.REGISTRY`."""
 
 
 @contextmanager

@@ -24,3 +24,7 @@ class WithoutContainers:
     def provide_images(self, names: Iterable[str]) -> NoReturn:
         """Raise ProviderError."""
         raise ProviderError(f"{', '.join(names)} cannot be put on the nodes of this cluster")
+
+    def provide_registry(self) -> NoReturn:
+        """Raise ProviderError."""
+        raise ProviderError("a registry cannot be run in the nodes of this cluster")

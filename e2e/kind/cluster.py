@@ -14,7 +14,7 @@ from e2e.cluster import access
 from e2e.cluster.await_condition import await_condition
 from e2e.cluster.errors import AwaitError, ProviderError, StartError
 from e2e.cluster.nodes import is_ready
-from e2e.kind import images, machine, runc
+from e2e.kind import images, machine, registry, runc, undo
 from e2e.kind.config import ZONES, cluster_config
 
 if TYPE_CHECKING:
@@ -38,12 +38,13 @@ class KindCluster:
     record where no block is left any more. Raises StartError, or what making a node image raises.
     """
 
-    supports = frozenset({"exec", "images", "pause", "pause_node"})
+    supports = frozenset({"exec", "images", "pause", "pause_node", "registry"})
 
     def __init__(self, engine: Engine, zones: Sequence[str] = ZONES) -> None:
         self.engine = engine
         self._zones = zones
         self._images: frozenset[str] = frozenset()
+        self._has_registry = False
         self.name = f"{engine.name}-{secrets.token_hex(2)}"
         self.kubeconfig = engine.folder / f"{self.name}.kubeconfig"
 
@@ -89,6 +90,17 @@ class KindCluster:
             self.load_archive(file)
             file.unlink()
             self._images |= missing
+
+    def provide_registry(self) -> None:
+        """Have a registry without images in every node; see `registry`, and what it raises."""
+        if not self._has_registry:
+            registry.provide(self)
+            self._has_registry = True
+
+    def nodes(self) -> list[str]:
+        """The names of the nodes, which are those of their containers."""
+        ours = f"label={undo.CLUSTER_LABEL}={self.name}"
+        return self.engine.docker("ps", "--filter", ours, "--format", "{{.Names}}").split()
 
     def load_archive(self, file: Path) -> None:
         """Have the images of an archive, as `archive.write_archive` writes it, on every node."""

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-_CLUSTER_LABEL = "io.x-k8s.kind.cluster"
+CLUSTER_LABEL = "io.x-k8s.kind.cluster"
 _GROUP_SECONDS = 10.0
 _NETWORK = Path("/sys/class/net")
 
@@ -58,7 +58,7 @@ def main(file: Path) -> None:
     deeds = Deeds.read(file)
     environment = {**os.environ, **deeds.environment}
     for cluster in deeds.clusters:
-        label = f"label={_CLUSTER_LABEL}={cluster}"
+        label = f"label={CLUSTER_LABEL}={cluster}"
         nodes = _run(("docker", "ps", "--all", "--quiet", "--filter", label), environment).split()
         if nodes:
             _run(("docker", "rm", "--force", "--volumes", *nodes), environment)
