@@ -190,8 +190,7 @@ def _running(step: Step, case: Case) -> str:
         return f"{name} has ended: {step.value}{restarts}"
     last = status.last_state.terminated
     how = f"; it last ended with {last.reason or 'no reason'}, exit code {last.exit_code}" if last else ""
-    pause = step.value.partition(" restarting ")[0]  # what follows names container and pod once more
-    return f"{name} crashes again and again{_because(step.reason, pause)}{restarts}{how}"
+    return f"{name} crashes again and again{_because(step.reason, wording.pause(step.value))}{restarts}{how}"
 
 
 def _started(step: Step, case: Case) -> str:
@@ -221,10 +220,9 @@ def _still_starts(container: Container | None, status: ContainerStatus) -> bool:
 
 
 def _gate(step: Step, _: Case) -> str:
-    name = step.field.partition("[")[2].removesuffix("]")
     if step.value == "<none>":
-        return f"readiness gate {name}: nobody has set that condition"
-    return f"readiness gate {name} is {step.value}"
+        return f"readiness gate {wording.gate(step)}: nobody has set that condition"
+    return f"readiness gate {wording.gate(step)} is {step.value}"
 
 
 def _ready(step: Step, case: Case) -> str:

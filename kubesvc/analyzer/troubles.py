@@ -7,9 +7,8 @@ from msgspec import Struct
 from kubesvc.analyzer import wording, workloads
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.cell import Cell, Step
-from kubesvc.model.objects import Event, Pod, Ref
+from kubesvc.model.objects import Pod, Ref
 from kubesvc.model.place import Place
-from kubesvc.model.read import Gap
 from kubesvc.model.report import Confidence, Row
 from kubesvc.semantics import readiness
 
@@ -90,26 +89,3 @@ def pod_row(trouble: Trouble, more: str = "") -> Row:
     others = f" (and {len(trouble.pods) - 1} more)" if len(trouble.pods) > 1 else ""
     belongs = f" of {trouble.owner}" if trouble.owner != pod.ref else ""
     return Row("pod", f"{pod.metadata.name}{belongs}{where}{others}{more}", "metadata.name")
-
-
-def last_event(view: ServiceView, pod: Pod, container: str) -> Event | Gap | None:
-    """Return the latest event about a container's readiness probe; None proves nothing.
-
-    The gap where events could not be read. The kubelet names the container in the fieldPath
-    (pkg/kubelet/container/ref.go, fieldPath); an event without one counts where only one has such a probe.
-    """
-    events = view.pod_events(pod)
-    if isinstance(events, Gap):
-        return events
-    paths = {f"spec.containers{{{container}}}", f"spec.initContainers{{{container}}}"}
-    probed = [c for c in (*pod.spec.containers, *pod.spec.init_containers) if c.readiness_probe]
-    if len(probed) == 1:
-        paths.add("")
-    found = [
-        event
-        for event in events
-        if event.reason == "Unhealthy"
-        and "Readiness probe" in event.message
-        and event.involved_object.field_path in paths
-    ]
-    return found[-1] if found else None

@@ -56,6 +56,16 @@ def probe(check: Probe) -> str:
     return f"{what} every {check.period_seconds} s, timeout {check.timeout_seconds} s, {failures}"
 
 
+def pause(message: str) -> str:
+    """Shorten what the kubelet says of a crash loop: the rest names container and pod once more."""
+    return message.partition(" restarting ")[0]
+
+
+def gate(missed: Step) -> str:
+    """Return the name of a readiness gate: `example.com/registered`."""
+    return missed.field.partition("[")[2].removesuffix("]")
+
+
 def step(missed: Step) -> str:  # noqa: C901, PLR0911 - one arm for each kind of step
     """Write an unmet condition as a clause: `readiness probe of app`, `ImagePullBackOff of app`."""
     of = f" of {missed.container}" if missed.container else ""
@@ -75,7 +85,11 @@ def step(missed: Step) -> str:  # noqa: C901, PLR0911 - one arm for each kind of
         case StepKind.LABELS:
             return f"labels differ: {missed.value}"
         case StepKind.GATES:
-            return f"readiness gate {missed.field} is {missed.value}"
+            return (
+                f"readiness gate {gate(missed)} is {'not set' if missed.value == '<none>' else missed.value}"
+            )
+        case StepKind.RUNNING | StepKind.INITIALIZED if missed.field.endswith(".terminated"):
+            return f"{missed.container} ended: {missed.value}"
         case StepKind.SCHEDULED:
             return missed.reason or "not scheduled yet"
         case StepKind.READY:

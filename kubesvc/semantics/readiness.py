@@ -76,14 +76,13 @@ def _initialized(container: Container, status: ContainerStatus | None) -> Step:
     field = f"status.initContainerStatuses[{container.name}].state"
     state = status.state if status else None
     if state and state.terminated:
-        ended = state.terminated
-        return Step(
-            StepKind.INITIALIZED, ended.exit_code == 0, field, _how(ended), container.name, ended.reason
-        )
+        ended, where = state.terminated, f"{field}.terminated"
+        done = ended.exit_code == 0
+        return Step(StepKind.INITIALIZED, done, where, _how(ended), container.name, ended.reason)
     if state and state.waiting:
         reason = state.waiting.reason
         value = state.waiting.message or reason
-        return unmet(StepKind.INITIALIZED, field, value, container.name, reason)
+        return unmet(StepKind.INITIALIZED, f"{field}.waiting", value, container.name, reason)
     value = "running" if state and state.running else "waiting"
     return unmet(StepKind.INITIALIZED, field, value, container.name)
 

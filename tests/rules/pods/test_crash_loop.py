@@ -1,13 +1,18 @@
 """KSV305: a container does not stay up."""
 
+from datetime import datetime, timedelta
+from typing import Any
+
 import pytest
 
-from kubesvc.model.objects import ContainerStatus, Pod
+from kubesvc.model.objects import ContainerStatus, Event, Pod
+from kubesvc.model.query import Query
 from kubesvc.model.report import Effect, Verdict
 from tests.support.builders import (
     NOW,
     container,
     ended,
+    event,
     http_probe,
     owned_by,
     pod,
@@ -21,12 +26,11 @@ from tests.support.builders import (
     waiting,
     with_,
 )
-from tests.support.sources import explain, find, only, rows, verdict
+from tests.support.sources import FakeSource, ask, explain, find, only, rows, verdict
 
 BY_RS = owned_by("ReplicaSet", "web-abc")
-LOOPING = waiting(
-    "CrashLoopBackOff", "back-off 5m0s restarting", restart_count=12, last_state=terminated(137, "OOMKilled")
-)
+BACK_OFF = "back-off 5m0s restarting failed container=app pod=web-9_shop(uid-web-9)"
+LOOPING = waiting("CrashLoopBackOff", BACK_OFF, restart_count=12, last_state=terminated(137, "OOMKilled"))
 
 
 def crashing(status: ContainerStatus, name: str = "web-1", ip: str = "10.0.9.1") -> Pod:
@@ -44,7 +48,7 @@ def test_the_last_end_is_told() -> None:
     assert found.headline == "container app does not stay up on 1 of 2 pods"
     assert (found.culprit.name, found.effect) == ("web", Effect.DEGRADED)
     assert rows(found)[1:] == [
-        "kubelet: CrashLoopBackOff: back-off 5m0s restarting",
+        "kubelet: CrashLoopBackOff: back-off 5m0s",
         "ended: OOMKilled, exit code 137, 1 min ago, 12 restarts",
     ]
     assert found.confirm[0].argv == (
@@ -52,14 +56,158 @@ def test_the_last_end_is_told() -> None:
     )  # fmt: skip
 
 
-def test_an_end_without_a_restart_has_no_previous_log() -> None:
-    """The log of the only run is the current one."""
-    found = only(explain(settled(service(), crashing(ended(1)), replica_set())), "KSV305")
+@pytest.mark.parametrize(
+    ("status", "field", "previous"),
+    [
+        (ended(1), "state", False),
+        (ended(1, restart_count=2, last_state=terminated(2)), "state", False),
+        (waiting("CrashLoopBackOff", restart_count=2, last_state=terminated(1)), "lastState", True),
+    ],
+    ids=["the only run", "the current run", "the run before the wait"],
+)
+def test_the_log_is_that_of_the_end_that_is_told(
+    status: ContainerStatus, field: str, *, previous: bool
+) -> None:
+    """`--previous` skips the current run, which may be over; the kubelet then says no more than that."""
+    found = only(explain(settled(service(), crashing(status), replica_set())), "KSV305")
 
+    told = found.rows[-1]
+    assert told.value.startswith("Error, exit code 1, 1 min ago")
+    assert told.source == f"status.containerStatuses[app].{field}.terminated"
+    assert ("--previous" in found.confirm[0].argv) is previous
+    assert ("kubelet" in [row.label for row in found.rows]) is previous
+
+
+def test_an_end_that_the_kubelet_has_forgotten_is_not_told() -> None:
+    """There is no log of a previous run then, either."""
+    found = only(explain(settled(service(), crashing(waiting("CrashLoopBackOff", BACK_OFF)))), "KSV305")
+
+    assert rows(found)[1:] == ["kubelet: CrashLoopBackOff: back-off 5m0s"]
     assert "--previous" not in found.confirm[0].argv
-    assert rows(found)[1:] == [
-        "kubelet: Error: Error, exit code 1",
-        "ended: Error, exit code 1, 1 min ago, 0 restarts",
+
+
+LIVENESS = http_probe(8080, "/livez")
+PROBED = "GET http://:8080/livez every 10 s, timeout 1 s, 3 failures"
+STARTED, FINISHED = NOW - timedelta(minutes=2), NOW - timedelta(minutes=1)
+
+
+def stopped(code: int = 0, reason: str = "Completed", **probes: Any) -> Pod:
+    """A pod whose container ended a minute ago, with these probes."""
+    run = ended(code, reason)
+    status = with_(run, state__terminated__started_at=STARTED, state__terminated__finished_at=FINISHED)
+    return with_(crashing(status), spec__containers=(container(**probes),))
+
+
+def told_by(of: Pod, reason: str, message: str, at: datetime = FINISHED) -> Event:
+    """What the kubelet says of the container."""
+    said = event(of, reason, message, times=6)
+    return with_(said, last_timestamp=at, involved_object__field_path="spec.containers{app}")
+
+
+KILLED = ("Killing", "Container app failed liveness probe, will be restarted")
+FAILED = ("Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode: 500")
+ANSWER = '"HTTP probe failed with statuscode: 500", 6 times, last 1 min ago'
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ((KILLED, FAILED), f"it failed, so the kubelet ended the container: {ANSWER}"),
+        ((KILLED,), "it failed, so the kubelet ended the container"),
+        ((FAILED,), f"it failed, which may be why the container ended: {ANSWER}"),
+        ((), "may be why the container ended: the pod's events tell"),
+    ],
+    ids=["killed, and why", "killed", "failed", "no event"],
+)
+def test_a_liveness_probe_that_ended_the_container_is_named(
+    said: tuple[tuple[str, str], ...], told: str
+) -> None:
+    """From events that were read: a process that ends in order has nothing to complain of in its log."""
+    sick = stopped(liveness_probe=LIVENESS)
+
+    found = only(explain(settled(service(), sick, *(told_by(sick, *one) for one in said))), "KSV305")
+
+    assert rows(found)[-1] == f"liveness: {PROBED}; {told}"
+    assert [command.argv[1] for command in found.confirm] == ["logs", "describe"]
+
+
+@pytest.mark.parametrize(
+    ("at", "shown"),
+    [
+        (STARTED, "so the kubelet ended"),
+        (STARTED - timedelta(seconds=1), "may be"),
+        (FINISHED + timedelta(seconds=1), "may be"),
+    ],
+    ids=["of this run", "of the run before", "of the run after"],
+)
+def test_only_an_event_of_the_run_is_about_its_end(at: datetime, shown: str) -> None:
+    """An earlier run may have ended otherwise."""
+    sick = stopped(liveness_probe=LIVENESS)
+
+    found = only(explain(settled(service(), sick, told_by(sick, *KILLED, at=at))), "KSV305")
+
+    assert shown in rows(found)[-1]
+
+
+def test_what_is_not_known_of_the_times_speaks_against_no_event() -> None:
+    """The kubelet said that it killed this container."""
+    sick = crashing(ended(0, "Completed"))
+    sick = with_(sick, spec__containers=(container(liveness_probe=LIVENESS),))
+    timeless = with_(told_by(sick, *KILLED), last_timestamp=None)
+    unfinished = with_(
+        sick, status__container_statuses=(with_(ended(0), state__terminated__finished_at=None),)
+    )
+
+    for member, said in ((sick, timeless), (unfinished, told_by(unfinished, *KILLED))):
+        found = only(explain(settled(service(), member, said)), "KSV305")
+        assert "so the kubelet ended the container" in rows(found)[-1]
+
+
+@pytest.mark.parametrize(
+    ("member", "probes"),
+    [
+        (stopped(startup_probe=LIVENESS, liveness_probe=LIVENESS), ["startup", "liveness"]),
+        (stopped(143, "Error", startup_probe=LIVENESS), ["startup"]),
+        (stopped(137, "Error", liveness_probe=LIVENESS), ["liveness"]),
+        (stopped(137, "OOMKilled", liveness_probe=LIVENESS), []),
+        (stopped(1, "Error", liveness_probe=LIVENESS), []),
+        (stopped(readiness_probe=LIVENESS), []),
+    ],
+    ids=["both", "SIGTERM", "SIGKILL", "out of memory", "by itself", "readiness ends nothing"],
+)
+def test_without_events_a_probe_is_named_where_the_end_looks_like_it(member: Pod, probes: list[str]) -> None:
+    """As processes end that are told to."""
+    found = only(explain(settled(service(), member)), "KSV305")
+
+    assert [row.label for row in found.rows[2:]] == probes
+
+
+def test_another_containers_end_is_not_this_ones() -> None:
+    """Its name may begin with this one's."""
+    sick = stopped(1, "Error", liveness_probe=LIVENESS)
+    said = [
+        told_by(sick, "Killing", "Container app2 failed liveness probe, will be restarted"),
+        told_by(sick, "Killing", "Container app failed startup probe, will be restarted"),
+        told_by(sick, "Killing", "Stopping container app"),
+        with_(told_by(sick, *FAILED), involved_object__field_path="spec.containers{other}"),
+    ]
+
+    assert len(only(explain(settled(service(), sick, *said)), "KSV305").rows) == 2
+
+
+def test_no_event_is_read_for_it() -> None:
+    """The logs and the description are a command away."""
+    sick = stopped(liveness_probe=LIVENESS)
+    source = FakeSource(settled(service(), sick, told_by(sick, *KILLED)))
+
+    found = only(ask(Query("shop", ("web",)), source), "KSV305")
+
+    assert "may be why" in rows(found)[-1]
+    assert not [
+        read
+        for wanted in source.rounds
+        for read in wanted
+        if read.kind == "Event" and ("involvedObject.kind", "Pod") in read.fields
     ]
 
 
@@ -118,26 +266,28 @@ def setting_up(status: ContainerStatus) -> Pod:
 
 
 @pytest.mark.parametrize(
-    ("status", "kubelet", "told"),
+    ("status", "told", "field"),
     [
-        (ended(1, name="setup"), "Error: Error, exit code 1", "Error, exit code 1, 1 min ago, 0 restarts"),
+        (ended(1, name="setup"), ["ended: Error, exit code 1, 1 min ago, 0 restarts"], "state.terminated"),
         (
             waiting("CrashLoopBackOff", "back-off", "setup", restart_count=3, last_state=terminated(2)),
-            "CrashLoopBackOff: back-off",
-            "Error, exit code 2, 1 min ago, 3 restarts",
+            ["kubelet: CrashLoopBackOff: back-off", "ended: Error, exit code 2, 1 min ago, 3 restarts"],
+            "lastState.terminated",
         ),
     ],
     ids=["ended", "waits for its restart"],
 )
-def test_an_init_container_that_fails_is_one_too(status: ContainerStatus, kubelet: str, told: str) -> None:
+def test_an_init_container_that_fails_is_one_too(
+    status: ContainerStatus, told: list[str], field: str
+) -> None:
     """However young the pod is: no deadline runs for what does not end by itself."""
     report = explain(settled(service(), setting_up(status), replica_set()))
 
     found = only(report, "KSV305")
     assert verdict(report) is Verdict.BROKEN
     assert found.headline == "init container setup does not succeed on 1 of 1 pod"
-    assert rows(found)[1:] == [f"kubelet: {kubelet}", f"ended: {told}"]
-    assert {row.source for row in found.rows[2:]} == {"status.initContainerStatuses[setup]"}
+    assert rows(found)[1:] == told
+    assert found.rows[-1].source == f"status.initContainerStatuses[setup].{field}"
     assert found.confirm[0].argv[:5] == ("kubectl", "logs", "web-1", "-c", "setup")
 
 

@@ -10,6 +10,7 @@ from kubesvc.model.objects import (
     ContainerPort,
     ContainerState,
     Event,
+    ExecAction,
     GRPCAction,
     Obj,
     Pod,
@@ -110,7 +111,7 @@ def test_the_confirmation_dials_what_the_probe_dials() -> None:
     [
         (Probe(tcp_socket=TCPSocketAction(port=8080)), "TCP :8080"),
         (Probe(grpc=GRPCAction(port=8080, service="health")), "gRPC :8080 health"),
-        (Probe(), "a command in the container"),
+        (Probe(exec=ExecAction()), "a command in the container"),
         (with_(http_probe(), http_get__host="example.com"), "GET http://example.com:8080/healthz"),
     ],
 )
@@ -237,6 +238,52 @@ def test_the_kubelets_answer_is_quoted_short() -> None:
         'answer: "HTTP probe failed with statuscode: 503", 1 time, last 6 s ago',
         'answer: "i/o timeout", 1 time, last 6 s ago',
     ]
+
+
+UNKNOWN = "errored and resulted in unknown state"
+ERRORED = "errored: rpc error: code = Unknown desc"
+EXEC = "exec failed: unable to start container process: exec"
+OLDER = "exec failed: container_linux.go:380: starting container process caused: exec"
+NO_CURL = '"curl": executable file not found in $PATH'
+NO_SUCH = '"/x": stat /x: no such file or directory'
+EXITED = "failed to exec in container: container is in CONTAINER_EXITED state"
+ANSWERS = {
+    "not started by containerd": (
+        f'{UNKNOWN}: rpc error: code = Unknown desc = "69": OCI runtime {EXEC}: {NO_SUCH}: unknown',
+        f'the command could not be started: "exec: {NO_SUCH}"',
+    ),
+    "not started, long ago": (
+        f'{ERRORED} = failed to start exec "9": OCI runtime {OLDER}: {NO_CURL}: unknown',
+        f'the command could not be started: "exec: {NO_CURL}"',
+    ),
+    "not started by Docker": (
+        f"failed: OCI runtime {OLDER}: {NO_CURL}: unknown",
+        f'the command could not be started: "exec: {NO_CURL}"',
+    ),
+    "not started by CRI-O": (
+        f'{ERRORED} = command error: msg="{EXEC}: {NO_CURL}"\n, stdout: , stderr: , exit code -1',
+        f'the command could not be started: "exec: {NO_CURL}"',
+    ),
+    "too slow": (
+        'failed: command timed out: "sh -c curl -H token" timed out after 1s',
+        "the command timed out after 1s",
+    ),
+    "silent": ("failed: ", "no word"),
+    "failed by itself": ("failed: the cache is cold\n", '"the cache is cold"'),
+    "not run": (f"{ERRORED} = {EXITED}", f'"rpc error: code = Unknown desc = {EXITED}"'),
+}
+
+
+@pytest.mark.parametrize(("said", "told"), ANSWERS.values(), ids=ANSWERS)
+@pytest.mark.parametrize("before", ["", "(combined from similar events): "])
+def test_what_came_of_a_command_is_told_short(said: str, told: str, before: str) -> None:
+    """Layers of a runtime are left out; so is a command that was too slow: it may hold a secret."""
+    sick, *owners = asking(Probe(exec=ExecAction()))
+
+    found = finding(sick, *owners, refusing(sick, f"{before}Readiness probe {said}", 1))
+
+    assert rows(found)[2] == f"answer: {told}, 1 time, last 6 s ago"
+    assert found.confirm[0].purpose == "shows the probe's command and its last answers in the events"
 
 
 @pytest.mark.parametrize(

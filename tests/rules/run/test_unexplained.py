@@ -45,20 +45,25 @@ def test_the_first_missed_condition_is_shown() -> None:
     assert verdict(report) is Verdict.DEGRADED
     assert found.headline == "no rule explains the trouble of port http"
     assert (found.culprit, found.confidence, found.effect) == (GATED.ref, Confidence.LIKELY, Effect.DEGRADED)
-    assert rows(found) == ["pod: web-9: not ready; gates is <none>"]
+    assert rows(found) == [
+        "pod: web-9: not ready; readiness gate example.com/ready: nobody has set that condition"
+    ]
     assert found.rows[0].source == "status.conditions[example.com/ready]"
 
 
 @pytest.mark.parametrize(
     ("member", "said"),
     [
-        (pod(ips=("fd00::1",)), "family is no IPv4"),
-        (pod(conditions=(condition("Ready", "False"),)), "ready is False"),
+        (pod(ips=("fd00::1",)), "; has no IPv4 address, only fd00::1"),
+        (
+            pod(conditions=(condition("Ready", "False"),)),
+            "; the condition Ready is False although its containers are ready",
+        ),
         (
             pod(ready=False, statuses=(waiting("CreateContainerConfigError", 'secret "x" not found'),)),
-            'secret "x"',
+            '; container app is not created: CreateContainerConfigError: secret "x" not found',
         ),
-        (with_(pod(), status__pod_ips=(), status__pod_ip=""), "address is <none>"),
+        (with_(pod(), status__pod_ips=(), status__pod_ip=""), "; has no address yet"),
     ],
     ids=["family", "condition alone", "configuration", "address"],
 )

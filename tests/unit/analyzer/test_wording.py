@@ -37,7 +37,6 @@ def test_a_long_list_is_cut() -> None:
         (StepKind.STARTED, "false", "", "startup probe of app"),
         (StepKind.LABELS, "no tier", "", "labels differ: no tier"),
         (StepKind.PHASE, "Failed (Evicted)", "", "failed (evicted)"),
-        (StepKind.GATES, "<none>", "", "readiness gate f is <none>"),
         (StepKind.SCHEDULED, "", "", "not scheduled yet"),
         (StepKind.SCHEDULED, "0/3", "Unschedulable", "Unschedulable"),
         (StepKind.ADDRESS, "<none>", "", "no address yet"),
@@ -48,3 +47,24 @@ def test_a_long_list_is_cut() -> None:
 def test_an_unmet_condition_is_a_clause(kind: StepKind, value: str, reason: str, shown: str) -> None:
     """It stands behind a state."""
     assert wording.step(unmet(kind, "f", value, "app", reason)) == shown
+
+
+@pytest.mark.parametrize(("value", "shown"), [("<none>", "not set"), ("False", "False")])
+def test_a_readiness_gate_has_the_name_of_its_condition(value: str, shown: str) -> None:
+    """Not of the field that shows it."""
+    missed = unmet(StepKind.GATES, "status.conditions[example.com/up]", value)
+
+    assert wording.step(missed) == f"readiness gate example.com/up is {shown}"
+
+
+@pytest.mark.parametrize(
+    ("field", "shown"),
+    [("state.terminated", "app ended: Error, exit code 3"), ("state.waiting", "CrashLoopBackOff of app")],
+)
+@pytest.mark.parametrize("kind", [StepKind.RUNNING, StepKind.INITIALIZED])
+def test_a_container_has_ended_or_waits(kind: StepKind, field: str, shown: str) -> None:
+    """A kubelet shows one or the other while it backs off."""
+    how = {"state.terminated": ("Error, exit code 3", "Error")}
+    value, reason = how.get(field, ("back-off 10s", "CrashLoopBackOff"))
+
+    assert wording.step(unmet(kind, f"status.containerStatuses[app].{field}", value, "app", reason)) == shown

@@ -1,13 +1,16 @@
 """KSV305: a container does not stay up."""
 
 from collections.abc import Iterator
+from typing import Final
 
-from kubesvc.analyzer import commands, troubles, wording
+from msgspec import Struct
+
+from kubesvc.analyzer import commands, probes, troubles, wording
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.troubles import Trouble
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.cell import Step, StepKind
-from kubesvc.model.objects import ContainerStatus, Pod, StateTerminated
+from kubesvc.model.objects import ContainerStatus, Event, Pod, StateTerminated
 from kubesvc.model.report import Command, Finding, Row
 from kubesvc.semantics import readiness
 
@@ -17,16 +20,20 @@ def crash_loop(this: Rule, view: ServiceView) -> Iterator[Finding]:
     """Report selected pods with a container that has ended and is not running.
 
     What it means
-        The container's process ended: by itself, by a signal, or killed for its memory. The kubelet starts it
-        again, waiting longer each time (CrashLoopBackOff). While it does not run, the pod is not Ready. An
-        init container has to end with exit code 0 before the containers after it are started.
+        The container's process ended: by itself, by a signal, killed for its memory, or because the kubelet
+        ended it when its liveness or startup probe failed. The kubelet starts it again, waiting longer each
+        time (CrashLoopBackOff). While it does not run, the pod is not Ready. An init container has to end
+        with exit code 0 before the containers after it are started.
 
     How to confirm
-        `kubectl logs POD -c CONTAINER --previous` shows the last words of the process that ended.
+        `kubectl logs POD -c CONTAINER` shows the last words of the process that ended, until it is started
+        again; from then on `--previous` does. `kubectl describe pod POD` shows in the events whether a probe
+        ended it.
 
     How to fix
         Correct what the process complains of. With exit code 137 and reason OOMKilled it needs more memory
-        than its limit.
+        than its limit. A container that a probe ends (often with exit code 0, 137 or 143) needs a probe that
+        asks what it answers and gives it the time it takes.
 
     When this is fine
         The container waits by ending until something it needs is there, and comes up by itself.
@@ -37,21 +44,41 @@ def crash_loop(this: Rule, view: ServiceView) -> Iterator[Finding]:
         return step.kind in kinds and readiness.has_ended(pod, step.container)
 
     for trouble in troubles.troubles(view, misses):
-        status = readiness.container_status(trouble.pod, trouble.why.container)
-        pod, container = trouble.pod.metadata.name, trouble.why.container
-        restarted = bool(status and status.restart_count)
-        shown = Command(
-            commands.logs(pod, container, previous=restarted), "shows what the process wrote before it ended"
-        )
+        end = _last_end(readiness.container_status(trouble.pod, trouble.why.container))
+        probed = tuple(_probes(view, trouble, end)) if end else ()
         yield this.finding(
             view,
             f"{_what(trouble.why)} on {troubles.share(view, trouble)}",
             trouble.places,
             trouble.owner,
-            _rows(view, trouble, status),
+            (*_rows(view, trouble, end), *probed, *troubles.doubts(trouble)),
             confidence=troubles.confidence(trouble),
-            confirm=(shown,),
+            confirm=_confirm(trouble, end, probed=bool(probed)),
         )
+
+
+class _End(Struct, frozen=True):
+    """The last run of a container, which is over; `previous`: its status shows what came after it, too."""
+
+    how: StateTerminated
+    restarts: int
+    field: str
+    previous: bool
+
+
+def _last_end(status: ContainerStatus | None) -> _End | None:
+    """Return how the last run ended; None where the kubelet has forgotten it.
+
+    While a run that is over is the current one, `kubectl logs` shows it and `--previous` the run before it
+    (pkg/kubelet/kubelet_pods.go, validateContainerLogStatus).
+    """
+    if status is None:
+        return None
+    if status.state.terminated:
+        return _End(status.state.terminated, status.restart_count, "state.terminated", previous=False)
+    if status.last_state.terminated:
+        return _End(status.last_state.terminated, status.restart_count, "lastState.terminated", previous=True)
+    return None
 
 
 def _what(why: Step) -> str:
@@ -60,19 +87,67 @@ def _what(why: Step) -> str:
     return f"container {why.container} does not stay up"
 
 
-def _rows(view: ServiceView, trouble: Trouble, status: ContainerStatus | None) -> Iterator[Row]:
+def _rows(view: ServiceView, trouble: Trouble, end: _End | None) -> Iterator[Row]:
     yield troubles.pod_row(trouble)
     why = trouble.why
-    yield Row("kubelet", f"{why.reason}: {why.value}" if why.reason else why.value, why.field)
-    ended = (status.state.terminated or status.last_state.terminated) if status else None
-    if status and ended:
-        restarts = wording.count(status.restart_count, "restart")
-        field = why.field.partition(".state")[0]
-        yield Row("ended", f"{_how(ended)}, {wording.ago(ended.finished_at, view.now)}, {restarts}", field)
-    yield from troubles.doubts(trouble)
+    if why.reason == readiness.BACK_OFF:
+        yield Row("kubelet", ": ".join(filter(None, (why.reason, wording.pause(why.value)))), why.field)
+    if end:
+        restarts = wording.count(end.restarts, "restart")
+        where = f"{why.field.partition('.state')[0]}.{end.field}"
+        yield Row(
+            "ended", f"{_how(end.how)}, {wording.ago(end.how.finished_at, view.now)}, {restarts}", where
+        )
 
 
 def _how(ended: StateTerminated) -> str:
     by = f", signal {ended.signal}" if ended.signal else ""
     said = f": {ended.message}" if ended.message else ""
     return f"{ended.reason or 'ended'}, exit code {ended.exit_code}{by}{said}"
+
+
+_STOPPED: Final = frozenset({0, 137, 143})
+"""How most processes end that are told to: in order, by SIGKILL after the grace period, by SIGTERM."""
+
+
+def _probes(view: ServiceView, trouble: Trouble, end: _End) -> Iterator[Row]:
+    """Name the probes for which the kubelet ended the run, or may have. No event is read for it."""
+    container = readiness.find_container(trouble.pod, trouble.why.container)
+    events = [event for event in view.known_pod_events(trouble.pod) if _during(end.how, event)]
+    for kind in (probes.Kind.STARTUP, probes.Kind.LIVENESS):
+        probe = kind.of(container) if container else None
+        told = _told(view, trouble, end.how, events, kind)
+        if probe and told:
+            field = f"spec.containers[{trouble.why.container}].{kind.lower()}Probe"
+            yield Row(kind.lower(), f"{wording.probe(probe)}; {told}", field)
+
+
+def _told(
+    view: ServiceView, trouble: Trouble, ended: StateTerminated, events: list[Event], kind: probes.Kind
+) -> str:
+    """Say what speaks for it that a probe ended the run; empty where nothing does."""
+    container = trouble.why.container
+    failed = probes.last_answer(events, trouble.pod, container, kind)
+    said = f": {probes.answer(failed, view.now)}" if failed else ""
+    if probes.last_kill(events, container, kind):
+        return f"it failed, so the kubelet ended the container{said}"
+    if failed:
+        return f"it failed, which may be why the container ended{said}"
+    stopped = ended.exit_code in _STOPPED and ended.reason != "OOMKilled"
+    return "may be why the container ended: the pod's events tell" if stopped else ""
+
+
+def _during(run: StateTerminated, event: Event) -> bool:
+    """Tell whether an event is of a run: what is not known of its times does not speak against it."""
+    seen = event.last_seen
+    if seen is None:
+        return True
+    return (run.started_at or seen) <= seen <= (run.finished_at or seen)
+
+
+def _confirm(trouble: Trouble, end: _End | None, *, probed: bool) -> Iterator[Command]:
+    pod = trouble.pod.metadata.name
+    logs = commands.logs(pod, trouble.why.container, previous=bool(end and end.previous))
+    yield Command(logs, "shows what the process wrote before it ended")
+    if probed:
+        yield Command(commands.describe_pod(pod), "shows in the events whether a probe ended it")

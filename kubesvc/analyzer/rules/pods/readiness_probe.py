@@ -1,10 +1,8 @@
 """KSV301: a readiness probe fails."""
 
-import re
 from collections.abc import Iterator
-from typing import Final
 
-from kubesvc.analyzer import commands, troubles, wording
+from kubesvc.analyzer import commands, probes, troubles, wording
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.troubles import Trouble
 from kubesvc.analyzer.view import ServiceView
@@ -14,9 +12,6 @@ from kubesvc.model.objects import Container, ContainerStatus, Event, Pod, Probe,
 from kubesvc.model.read import Gap
 from kubesvc.model.report import Command, Confidence, Finding, Fix, Row
 from kubesvc.semantics import readiness
-
-_DIAL: Final = re.compile(r'^(?:Get "[^"]*": )?(?:dial \w+ \S+: )?')
-_REFUSED: Final = "connection refused"
 
 
 @rule("KSV301", "readiness-probe-failing", since="0.1")
@@ -31,7 +26,8 @@ def readiness_probe(this: Rule, view: ServiceView) -> Iterator[Finding]:
     How to confirm
         The pod's events quote the probe's last answer. A request through the API server's pod proxy dials the
         pod's address, as the probe does; `kubectl port-forward` dials localhost inside the pod and proves
-        less.
+        less. The command of an exec probe is not read, since it may hold a secret: `kubectl describe pod
+        NAME` shows it.
 
     How to fix
         Make the application answer, or correct the port, path, scheme or timeout of the probe in the pod
@@ -46,7 +42,7 @@ def readiness_probe(this: Rule, view: ServiceView) -> Iterator[Finding]:
         container = readiness.find_container(pod, name)
         if trouble.waiting or container is None or container.readiness_probe is None:
             continue
-        told = troubles.last_event(view, pod, name)
+        told = _told(view, pod, name)
         yield this.finding(
             view,
             f"readiness probe fails on {troubles.share(view, trouble)}",
@@ -57,6 +53,13 @@ def readiness_probe(this: Rule, view: ServiceView) -> Iterator[Finding]:
             confirm=_confirm(pod, container, container.readiness_probe),
             fixes=_fixes(view, trouble, container, container.readiness_probe, told),
         )
+
+
+def _told(view: ServiceView, pod: Pod, container: str) -> Event | Gap | None:
+    events = view.pod_events(pod)
+    if isinstance(events, Gap):
+        return events
+    return probes.last_answer(events, pod, container, probes.Kind.READINESS)
 
 
 def _rows(
@@ -111,9 +114,7 @@ def _answer(view: ServiceView, told: Event | Gap | None) -> str:
         return "no event tells it (events are rate-limited and kept for an hour)"
     if isinstance(told, Gap):
         return f"events could not be read ({told.reason.value})"
-    _, _, said = told.message.partition("probe failed: ")
-    times, seen = wording.count(told.times, "time"), wording.ago(told.last_seen, view.now)
-    return f'"{_DIAL.sub("", said or told.message).strip()}", {times}, last {seen}'
+    return probes.answer(told, view.now)
 
 
 def _port(probe: Probe) -> int | str | None:
@@ -130,8 +131,9 @@ def _undeclared(container: Container, probe: Probe) -> bool:
 def _confirm(pod: Pod, container: Container, probe: Probe) -> Iterator[Command]:
     http = probe.http_get
     if http is None or http.host or _undeclared(container, probe):
+        what = "the probe" if _port(probe) else "the probe's command"
         yield Command(
-            commands.describe_pod(pod.metadata.name), "shows the probe and its last answers in the events"
+            commands.describe_pod(pod.metadata.name), f"shows {what} and its last answers in the events"
         )
         return
     number = next((p.container_port for p in container.ports if p.name == http.port), http.port)
@@ -149,7 +151,7 @@ def _fixes(
     """Offer the declared port where the asked one is refused and nobody declares it."""
     declared = [port.container_port for port in container.ports if port.protocol == "TCP"]
     asked = _port(probe)
-    refused = isinstance(told, Event) and _REFUSED in told.message
+    refused = isinstance(told, Event) and probes.refused(told)
     if not (refused and isinstance(asked, int) and len(declared) == 1 and asked not in declared):
         return
     workload = view.optional(lambda: view.workloads.get(trouble.owner))

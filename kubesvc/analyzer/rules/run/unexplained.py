@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
-from kubesvc.analyzer import wording
+from kubesvc.analyzer import reasons, wording
+from kubesvc.analyzer.facts import PortFacts
+from kubesvc.analyzer.reasons import Case
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.analyzer.workloads import wanted
@@ -43,7 +45,7 @@ def unexplained(this: Rule, view: ServiceView) -> Iterator[Finding]:
             yield this.finding(view, f"no rule explains the trouble of {name}", [place], view.ref, rows)
         for culprit, cells in _alike(view, suffering):
             source = cells[0].why.field if cells[0].why else "EndpointSlice"
-            rows = [Row("pod", _why(cell), source) for cell in cells[:_SHOWN]]
+            rows = [Row("pod", _why(view, facts, cell), source) for cell in cells[:_SHOWN]]
             places = [cell.place for cell in cells]
             yield this.finding(
                 view, f"no rule explains the trouble of {name}", places, culprit, rows, effect=effect
@@ -91,9 +93,10 @@ def _has_time(view: ServiceView, cell: Cell) -> bool:
     return bool(cell.pod and cell.why and readiness.time_left(cell.pod, cell.why, view.now))
 
 
-def _why(cell: Cell) -> str:
+def _why(view: ServiceView, facts: PortFacts, cell: Cell) -> str:
     name = cell.place.endpoint.name if cell.place.endpoint else ""
-    if cell.why is None:
+    if cell.why is None or cell.pod is None:
         return f"{name}: {cell.state}"
-    container = f" of container {cell.why.container}" if cell.why.container else ""
-    return f"{name}: {cell.state}; {cell.why.kind}{container} is {cell.why.value or cell.why.reason}"
+    nodes = view.selected.nodes if view.selected else None
+    case = Case(view.service, cell.pod, facts.port, cell.place.family or "", nodes, view.minor)
+    return f"{name}: {cell.state}; {reasons.tell(cell.why, case)}"
