@@ -5,13 +5,17 @@ proves one hop, nearest to the pod first.
 """
 
 from collections.abc import Iterator
+from typing import Final
 
-from kubesvc.analyzer import commands
+from kubesvc.analyzer import commands, wording
 from kubesvc.analyzer.facts import PortFacts
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.cell import Cell
+from kubesvc.model.objects import ServicePort
 from kubesvc.model.report import Check, Command
 from kubesvc.semantics import proxy
+
+_REJECTS: Final = "a network policy, where its plug-in rejects"
 
 
 def next_checks(view: ServiceView) -> tuple[Check, ...]:
@@ -39,18 +43,37 @@ def _of_port(view: ServiceView, facts: PortFacts, cell: Cell) -> Iterator[Check]
             Command(commands.raw(path)),
             "the pod, at its own address, from the API server (speaks HTTP; needs the right pods/proxy)",
             answers="any HTTP answer: the process listens at the pod's address",
-            refuses="nothing listens there: another port, or an application bound to 127.0.0.1",
+            refuses=f"nothing listens there (another port, or bound to 127.0.0.1 alone), or {_REJECTS}",
             hangs="packets are dropped on the way: a network policy, or the node",
         )
     if proxy.has_virtual_address(view.service):
-        host = f"{meta.name}.{meta.namespace}"
-        yield Check(
-            Command(_client(f"nc -zv -w 3 {'-u ' if port.protocol == 'UDP' else ''}{host} {port.port}")),
-            "the Service, by name, from a new pod (the image must be reachable)",
-            answers="name, virtual address and pod work from there; the client's namespace or node differs",
-            refuses="no rule of kube-proxy for this port on that node, or nothing listens in the pod",
-            hangs="a network policy, or kube-proxy on that node",
-        )
+        yield _of_service(view, facts, port)
+
+
+def _of_service(view: ServiceView, facts: PortFacts, port: ServicePort) -> Check:
+    """Dial the virtual address. busybox says nothing of a refusal with one -v (networking/nc_bloaty.c)."""
+    meta, udp = view.service.metadata, port.protocol == "UDP"
+    dial = f"nc -zvv -w 3 {'-u ' if udp else ''}{meta.name}.{meta.namespace} {port.port}"
+    works = "name, virtual address and pod work from there; the client's namespace or node differs"
+    return Check(
+        Command(_client(dial)),
+        "the Service, by name, from a new pod (the image must be reachable)",
+        # A UDP port is called open unless an ICMP message comes back.
+        answers="the name works, and nothing refuses; over UDP what is dropped looks the same"
+        if udp
+        else works,
+        refuses=f"kube-proxy on that node knows no endpoint, nothing listens in the pod, or {_REJECTS}",
+        hangs="" if udp else f"a network policy, or kube-proxy on that node{_local(view, facts)}",
+    )
+
+
+def _local(view: ServiceView, facts: PortFacts) -> str:
+    """Name the nodes from which alone the Service answers, where the new pod may be on another."""
+    if not proxy.is_local_inside(view.service):
+        return ""
+    nodes = wording.names(proxy.local_nodes(facts.cells))
+    only = f": only {nodes} has one" if nodes else ""
+    return f"; or that node has no endpoint, under internalTrafficPolicy Local{only}"
 
 
 def _alias(view: ServiceView) -> Check:

@@ -18,7 +18,8 @@ def seen(service: Service, ports: Iterable[PortFacts]) -> str:
     for facts in known:
         if facts.port and facts.usable:
             endpoints = wording.count(len({cell.place.endpoint for cell in facts.usable}), "endpoint")
-            parts.append(f"{_target(service, facts.port)} reaches {endpoints}")
+            local = ", each from its own node only" if proxy.is_local_inside(service) else ""
+            parts.append(f"{_target(service, facts.port)} reaches {endpoints}{local}")
     said = ", ".join(parts)
     if not proxy.has_virtual_address(service):
         return said

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
+from kubesvc.analyzer import wording
+from kubesvc.analyzer.facts import PortFacts
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.objects import LoadBalancerIngress, Service
 from kubesvc.model.report import Line, LineKind, Mark
@@ -70,16 +72,9 @@ def _addresses(view: ServiceView) -> Iterator[Line]:
         yield Line(
             LineKind.INSIDE, view.place, "inside", "no cluster address is allocated", Mark.WARN, "no address"
         )
-    ports = [port for port in spec.ports if port.node_port]
-    if ports:
-        shown = ", ".join(f"{port.node_port}/{port.protocol}" for port in ports)
-        noun = "port" if len(ports) == 1 else "ports"
-        yield Line(
-            LineKind.NODES,
-            view.place,
-            "nodes",
-            f"{noun} {shown} on every node   (default range {_NODE_PORTS})",
-        )
+    where = "; ".join(_node_ports(view))
+    if where:
+        yield Line(LineKind.NODES, view.place, "nodes", f"{where}   (default range {_NODE_PORTS})")
     if spec.external_ips:
         yield Line(
             LineKind.EXTERNAL_IPS,
@@ -89,6 +84,38 @@ def _addresses(view: ServiceView) -> Iterator[Line]:
         )
     if spec.type == "LoadBalancer":
         yield from _load_balancer(view)
+
+
+def _node_ports(view: ServiceView) -> Iterator[str]:
+    """Write which node ports are answered where, ports of the same nodes together."""
+    groups: dict[str, list[str]] = {}
+    for facts in view.ports:
+        if facts.port and facts.port.node_port:
+            for over, nodes in _answering(view, facts):
+                groups.setdefault(nodes, []).append(f"{facts.port.node_port}/{facts.port.protocol}{over}")
+    for nodes, ports in groups.items():
+        yield f"{'port' if len(ports) == 1 else 'ports'} {', '.join(ports)} on {nodes}"
+
+
+def _answering(view: ServiceView, facts: PortFacts) -> Iterator[tuple[str, str]]:
+    """Yield the nodes that answer a node port from outside, by family where that makes a difference."""
+    if view.service.spec.external_traffic_policy != "Local":
+        yield "", "every node"
+        return
+    if view.optional(lambda: view.slices) is None:
+        yield "", _LOCAL
+        return
+    nodes = {
+        family: proxy.local_nodes(cell for cell in facts.cells if cell.place.family == family)
+        for family in dict.fromkeys(cell.place.family for cell in facts.cells)
+    }
+    if len(set(nodes.values())) <= 1:
+        nodes = {None: next(iter(nodes.values()), ())}
+    for family, names in nodes.items():
+        yield f" over {family}" if family else "", f"{_LOCAL}: {wording.names(names) or 'none'}"
+
+
+_LOCAL: Final = "nodes with a ready endpoint"
 
 
 def _load_balancer(view: ServiceView) -> Iterator[Line]:

@@ -7,7 +7,7 @@ from kubesvc.analyzer.facts import PortFacts
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.cell import Cell, State
 from kubesvc.model.report import Verdict
-from kubesvc.semantics import endpoints, readiness
+from kubesvc.semantics import endpoints, proxy, readiness
 
 
 def summarize(view: ServiceView) -> str:  # noqa: PLR0911 - the first that holds, in order
@@ -30,9 +30,10 @@ def summarize(view: ServiceView) -> str:  # noqa: PLR0911 - the first that holds
         kept = endpoints.managed(service)
         why = "are not what the controller should have written" if kept else "nobody renews"
         return f"{_share(facts)}, by slices that {why}"
+    local = _from_own_nodes(facts) if proxy.is_local_inside(service) else ""
     if len(view.ports) > 1 and len({*view.verdicts.values()}) > 1:
-        return f"on port {facts.key}, {_share(facts, only=False)}"
-    return _share(facts)
+        return f"on port {facts.key}, {_share(facts, only=False)}{local}"
+    return f"{_share(facts)}{local}"
 
 
 _IDLE = {True: "no node fits the DaemonSet behind it", False: "every workload behind it is scaled to zero"}
@@ -77,6 +78,17 @@ def _without_family(facts: PortFacts) -> str:
     served = {cell.place.family for cell in facts.usable}
     lacking = [family for family in families if family not in served]
     return f", none over {' and '.join(lacking)}" if served and lacking else ""
+
+
+def _from_own_nodes(facts: PortFacts) -> str:
+    """Say from where alone endpoints are reached, where the policy for clients in the cluster is Local."""
+    match len(_endpoints(facts.usable)):
+        case 0:
+            return ""
+        case 1:
+            return ", inside the cluster only from its own node"
+        case _:
+            return ", inside the cluster each only from its own node"
 
 
 def _published(facts: PortFacts) -> str:

@@ -25,7 +25,9 @@ _SENTENCES: Final = {
     ),
     LineKind.NODES: (
         "A node port is opened by kube-proxy on every node, from the range 30000–32767 unless the cluster "
-        "sets another one, and leads to the same endpoints as the cluster IP."
+        "sets another one, and leads to the same endpoints as the cluster IP; with externalTrafficPolicy "
+        "Local a node drops what comes from outside it unless an endpoint on it is ready (or, if none is, "
+        "still serves while it terminates), and answers its own processes and pods all the same."
     ),
     LineKind.OUTSIDE: (
         "Clients outside the cluster use an address that a load balancer controller wrote into "

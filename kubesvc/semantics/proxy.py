@@ -36,6 +36,21 @@ def usable(cells: Iterable[Cell], viewpoint: Viewpoint) -> tuple[Cell, ...]:
     return ready or tuple(cell for cell in candidates if cell.state is State.SERVING)
 
 
+def is_local_inside(service: Service) -> bool:
+    """Tell whether the virtual address leads a client only to endpoints on its own node (serviceport.go)."""
+    return has_virtual_address(service) and service.spec.internal_traffic_policy == "Local"
+
+
+def local_nodes(cells: Iterable[Cell]) -> tuple[str, ...]:
+    """Return the nodes that answer at a port and family under a Local policy, by name (CategorizeEndpoints).
+
+    Those of ready endpoints and, since one that terminates and still serves is taken where none is ready on
+    its node, of these. An endpoint without a node name is local to none (endpointslicecache.go).
+    """
+    states = (State.READY, State.PUBLISHED, State.SERVING)
+    return tuple(sorted({cell.node for cell in cells if cell.node and cell.state in states}))
+
+
 class Rejection(StrEnum):
     """What a client inside the cluster gets from a port of which no endpoint is usable anywhere."""
 

@@ -33,6 +33,14 @@ SEEN = {
             "web:80 reaches 2 endpoints (where kube-proxy forwards)"
         ),
     ),
+    "on each node": (
+        service("web", TCP, NAMED, internal_traffic_policy="Local"),
+        pods(2),
+        (
+            "inside the cluster, web:81 refuses connections, "
+            "web:80 reaches 2 endpoints, each from its own node only (where kube-proxy forwards)"
+        ),
+    ),
     "no address": (service("web", TCP, cluster_ip=""), (), "web:80 has no virtual address"),
     "no name": (headless("web", TCP), (), "web resolves to no address (where CoreDNS answers)"),
     "a name without a port": (

@@ -1,6 +1,7 @@
 """The tree: everything that `kubectl describe service` prints, and what it lacks."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -23,14 +24,20 @@ from kubesvc.model.report import Line, LineKind, Mark
 from tests.support.builders import (
     HTTP,
     LONG_AGO,
+    OTHER,
+    cluster,
+    container,
     endpoint,
     event,
     hand_made,
     headless,
+    node,
     pod,
     pods,
+    port,
     service,
     settled,
+    slices,
     terminating,
     unready,
     with_,
@@ -172,6 +179,61 @@ def test_the_address_of_a_load_balancer_is_shown() -> None:
 
     assert found[0].startswith("outside | 203.0.113.7 (VIP)")
     assert found[1].endswith("port 80/TCP: Denied")
+
+
+OUTSIDE: Any = {"type": "NodePort", "external_traffic_policy": "Local"}
+OPEN = service("web", with_(HTTP, node_port=30080), **OUTSIDE)
+TWO = service(
+    "web", with_(HTTP, node_port=30080), with_(OTHER, target_port="admin", node_port=30081), **OUTSIDE
+)
+BOTH = with_(OPEN, spec__ip_families=("IPv4", "IPv6"))
+ADMIN = container("app", port(8080), port(8081, "admin"))
+READY = "nodes with a ready endpoint"
+
+
+@pytest.mark.parametrize(
+    ("of", "objects", "said"),
+    [
+        (OPEN, pods(2, node="b"), f"port 30080/TCP on {READY}: b"),
+        (OPEN, (terminating(pod("web-9", node="a")), *pods(1, node="b")), f"port 30080/TCP on {READY}: a, b"),
+        (OPEN, (unready(),), f"port 30080/TCP on {READY}: none"),
+        (OPEN, (), f"port 30080/TCP on {READY}: none"),
+        (TWO, (pod("web-1", ADMIN, node="a"),), f"ports 30080/TCP, 30081/TCP on {READY}: a"),
+        (
+            TWO,
+            (pod("web-1", ADMIN, node="a"), pod("web-2", ips=("10.0.0.2",), node="b")),
+            f"port 30080/TCP on {READY}: a, b; port 30081/TCP on {READY}: a",
+        ),
+        (
+            BOTH,
+            (pod(ips=("10.0.0.1", "fd00::1"), node="a"), pod("web-2", ips=("10.0.0.2",), node="b")),
+            f"port 30080/TCP over IPv4 on {READY}: a, b; port 30080/TCP over IPv6 on {READY}: a",
+        ),
+        (BOTH, (pod(ips=("10.0.0.1", "fd00::1"), node="a"),), f"port 30080/TCP on {READY}: a"),
+    ],
+    ids=[
+        "ready",
+        "leaving",
+        "not ready",
+        "nobody",
+        "two ports",
+        "two ports apart",
+        "families apart",
+        "alike",
+    ],
+)
+def test_a_node_port_of_the_local_policy_names_its_nodes(
+    of: Service, objects: tuple[Obj, ...], said: str
+) -> None:
+    """The others drop what comes from outside."""
+    assert of_kind(LineKind.NODES, of, *objects) == [f"nodes | {said}   (default range 30000-32767)"]
+
+
+def test_nodes_that_are_not_known_are_not_named() -> None:
+    """The slices tell them."""
+    (told,) = of_kind(LineKind.NODES, OPEN, pod(), denied=(Read("EndpointSlice"),))
+
+    assert told.startswith(f"nodes | port 30080/TCP on {READY}   (")
 
 
 def test_affinity_has_its_own_time() -> None:
@@ -327,8 +389,46 @@ def test_a_healthy_service_gets_next_checks() -> None:
     checks = explain(settled(service(), pod())).subjects[0].checks
 
     assert checks[0].command.argv[-1] == "/api/v1/namespaces/shop/pods/web-1:8080/proxy/"
-    assert checks[1].command.argv[-5:] == ("-zv", "-w", "3", "web.shop", "80")
+    assert checks[1].command.argv[-5:] == ("-zvv", "-w", "3", "web.shop", "80")
     assert all(check.answers and check.refuses and check.hangs for check in checks)
+
+
+def test_a_refusal_may_be_that_of_a_network_policy() -> None:
+    """A plug-in may reject or drop what it does not let in."""
+    checks = explain(settled(service(), pod())).subjects[0].checks
+
+    assert all(
+        "a network policy, where its plug-in rejects" in check.refuses and "network policy" in check.hangs
+        for check in checks
+    )
+
+
+def test_over_udp_no_answer_is_no_proof() -> None:
+    """And nothing hangs: a packet is sent, and an ICMP message comes back or does not."""
+    (check,) = explain(settled(service("web", with_(HTTP, protocol="UDP")), pod())).subjects[0].checks
+
+    assert "over UDP what is dropped looks the same" in check.answers
+    assert check.hangs == ""
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ("b", "that node has no endpoint, under internalTrafficPolicy Local: only b has one"),
+        ("", "that node has no endpoint, under internalTrafficPolicy Local"),
+    ],
+    ids=["known", "not known"],
+)
+def test_under_the_local_policy_a_new_pod_may_be_on_the_wrong_node(named: str, said: str) -> None:
+    """It is scheduled anywhere, and the Service hangs from a node without an endpoint."""
+    of, serving = service(internal_traffic_policy="Local"), pod(node="b")
+    (written,) = slices(of, serving)
+    listed = with_(written, endpoints=(with_(written.endpoints[0], node_name=named),))
+
+    checks = explain(cluster(of, serving, node("b"), listed)).subjects[0].checks
+
+    assert checks[1].hangs.endswith(said)
+    assert "Local" not in checks[0].hangs
 
 
 @pytest.mark.parametrize(
@@ -339,7 +439,7 @@ def test_a_healthy_service_gets_next_checks() -> None:
             (pod(),),
             [("/pods/https:web-1:8080/proxy/",), ("web.shop 80",)],
         ),
-        (service("web", with_(HTTP, protocol="UDP")), (pod(),), [("nc -zv -w 3 -u web.shop 80",)]),
+        (service("web", with_(HTTP, protocol="UDP")), (pod(),), [("nc -zvv -w 3 -u web.shop 80",)]),
         (headless(), (pod(),), [("/pods/web-1:8080/proxy/",)]),
         (service(type="ExternalName", external_name="x.example"), (), [("nslookup x.example",)]),
         (service(selector={}), (hand_made(endpoint("192.0.2.1")),), []),

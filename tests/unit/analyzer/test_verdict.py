@@ -39,6 +39,7 @@ YOUNG = pod(
     statuses=(running(ready=False, since=NOW - timedelta(seconds=10)),),
 )
 DUAL = service(ip_families=("IPv4", "IPv6"))
+LOCAL = service(internal_traffic_policy="Local")
 
 VERDICTS: dict[str, tuple[Service, tuple[Obj, ...], Verdict]] = {
     "all serve": (service(), pods(3), Verdict.HEALTHY),
@@ -163,6 +164,17 @@ SUMMARIES: dict[str, tuple[Service, tuple[Obj, ...], str]] = {
         "1 of 1 endpoint receives traffic",
     ),
     "leaving": (service(), (terminating(pod()),), "only 1 terminating pod still receives traffic"),
+    "from one node": (
+        LOCAL,
+        (pod(), unready("web-2", ips=("10.0.0.2",))),
+        "1 of 2 pods receive traffic, inside the cluster only from its own node",
+    ),
+    "from several nodes": (
+        LOCAL,
+        pods(2),
+        "2 of 2 pods receive traffic, inside the cluster each only from its own node",
+    ),
+    "from no node": (LOCAL, (unready(),), "0 of 1 pod receives traffic"),
     "no selector": (service(selector={}), (), "it has no selector and no EndpointSlice"),
     "nothing matches": (service(), (), "its selector matches no pod"),
     "one port": (

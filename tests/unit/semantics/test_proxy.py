@@ -1,9 +1,11 @@
 """What kube-proxy reads, and what a client gets where no endpoint is usable: pkg/proxy."""
 
+from typing import Any
+
 import pytest
 
 from kubesvc.model.cell import Cell, State
-from kubesvc.model.objects import EndpointPort, EndpointSlice, Service, ServicePort
+from kubesvc.model.objects import Endpoint, EndpointPort, EndpointSlice, Service, ServicePort
 from kubesvc.model.query import Viewpoint
 from kubesvc.semantics import cells, endpoints, proxy
 from kubesvc.semantics.proxy import Rejection
@@ -92,3 +94,39 @@ def test_an_endpoint_without_the_port_gets_no_traffic() -> None:
     (found,) = joined(of, *slices(of, pod()))
 
     assert proxy.usable([found], Viewpoint()) == ()
+
+
+def on(name: str, where: str, **more: Any) -> Endpoint:
+    """An endpoint on a node."""
+    return with_(endpoint(name, **more), node_name=where)
+
+
+def test_under_a_local_policy_nodes_with_a_usable_endpoint_answer() -> None:
+    """One that leaves and still serves is taken where no other is on its node, whatever is on others."""
+    written = hand_made(
+        on("192.0.2.1", "b"),
+        on("192.0.2.2", "b"),
+        on("192.0.2.3", "a", ready=False, terminating=True),
+        on("192.0.2.4", "c", ready=False, serving=False),
+        on("192.0.2.5", "d", ready=False, serving=False, terminating=True),
+        on("192.0.2.6", "e", serving=False),
+        on("192.0.2.7", ""),
+    )
+    silent = with_(SILENT, endpoints=(on("192.0.2.8", "f"),))
+
+    assert proxy.local_nodes(joined(service(), written, silent)) == ("a", "b", "e")
+
+
+@pytest.mark.parametrize(
+    ("of", "expected"),
+    [
+        (service(internal_traffic_policy="Local"), True),
+        (service(internal_traffic_policy="Cluster"), False),
+        (service(external_traffic_policy="Local"), False),
+        (service(), False),
+        (headless(internal_traffic_policy="Local"), False),
+    ],
+)
+def test_only_a_virtual_address_leads_to_the_clients_own_node(of: Service, *, expected: bool) -> None:
+    """A headless name is answered with all addresses, and kube-proxy takes no part."""
+    assert proxy.is_local_inside(of) is expected
