@@ -220,8 +220,10 @@ def _tried(view: ServiceView, finding: Finding, fix: Fix) -> Fix | None:
 
 
 def _worse(view: ServiceView, outcome: Outcome) -> bool:
+    """Compare ports by key: one that the change makes, or calls otherwise, has no verdict before."""
     before = {facts.key or "": view.verdicts[facts.key] for facts in view.ports}
-    return any(port.verdict > before[port.key] for port in outcome.ports if before[port.key] >= 0)
+    known = [(port.verdict, before.get(port.key, Verdict.UNKNOWN)) for port in outcome.ports]
+    return any(after > verdict for after, verdict in known if verdict is not Verdict.UNKNOWN)
 
 
 def _same(finding: Finding, other: Finding) -> bool:
