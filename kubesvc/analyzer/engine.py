@@ -117,7 +117,7 @@ _Explained = tuple[Subject, tuple[Finding, ...], tuple[NotChecked, ...]]
 
 
 def _explain(query: Query, snapshot: Snapshot, service: Service, pods: tuple[Pod, ...]) -> _Explained:
-    view = ServiceView(snapshot, service, query.viewpoint)
+    view = ServiceView(snapshot, service, query.viewpoint, asked=query.port)
     wants = Wants()
     wants.attempt(view.want_first)
     found, skipped = _apply(view, wants)
@@ -245,7 +245,7 @@ def _simulated(view: ServiceView, change: Change) -> tuple[Outcome, tuple[Findin
     service = snapshot.objects.get(view.ref)
     if not isinstance(service, Service):
         return None
-    after = ServiceView(snapshot, service, view.viewpoint, simulated=True)
+    after = ServiceView(snapshot, service, view.viewpoint, simulated=True, asked=view.asked)
     wants = Wants()
     found, _ = _apply(after, wants)
     wants.settle()

@@ -8,6 +8,7 @@ from kubesvc.analyzer.rules.pods.finished import finished
 from kubesvc.analyzer.rules.pods.image import image
 from kubesvc.analyzer.rules.pods.readiness_probe import readiness_probe
 from kubesvc.analyzer.rules.pods.unschedulable import unschedulable
+from kubesvc.analyzer.rules.ports.asked_port_not_in_service import asked_port_not_in_service
 from kubesvc.analyzer.rules.ports.declared_by_none import declared_by_none
 from kubesvc.analyzer.rules.ports.declared_by_some import declared_by_some
 from kubesvc.analyzer.rules.run.crashed import crashed
@@ -24,6 +25,7 @@ RULES: Final[tuple[Rule, ...]] = (
     no_selector,
     declared_by_none,
     declared_by_some,
+    asked_port_not_in_service,
     readiness_probe,
     finished,
     unschedulable,

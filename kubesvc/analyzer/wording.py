@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from kubesvc.model.cell import Step, StepKind
-from kubesvc.model.objects import HTTPGetAction, Probe
+from kubesvc.model.objects import HTTPGetAction, Probe, ServicePort
+from kubesvc.semantics.ports import target
 
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
@@ -54,6 +55,12 @@ def probe(check: Probe) -> str:
         what = "a command in the container"
     failures = count(check.failure_threshold, "failure")
     return f"{what} every {check.period_seconds} s, timeout {check.timeout_seconds} s, {failures}"
+
+
+def mapping(port: ServicePort) -> str:
+    """Write where a Service port leads: `http 80/TCP → web`; only the number where it has no name."""
+    name = f"{port.name} " if port.name else ""
+    return f"{name}{port.port}/{port.protocol} → {target(port)}"
 
 
 def step(missed: Step) -> str:  # noqa: C901, PLR0911 - one arm for each kind of step
