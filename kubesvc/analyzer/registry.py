@@ -11,6 +11,7 @@ from kubesvc.analyzer.rules.pods.unschedulable import unschedulable
 from kubesvc.analyzer.rules.ports.asked_port_not_in_service import asked_port_not_in_service
 from kubesvc.analyzer.rules.ports.declared_by_none import declared_by_none
 from kubesvc.analyzer.rules.ports.declared_by_some import declared_by_some
+from kubesvc.analyzer.rules.ports.undeclared_target_port import undeclared_target_port
 from kubesvc.analyzer.rules.run.crashed import crashed
 from kubesvc.analyzer.rules.run.unexplained import unexplained
 from kubesvc.analyzer.rules.run.unreadable import unreadable
@@ -25,6 +26,7 @@ RULES: Final[tuple[Rule, ...]] = (
     no_selector,
     declared_by_none,
     declared_by_some,
+    undeclared_target_port,
     asked_port_not_in_service,
     readiness_probe,
     finished,
