@@ -58,7 +58,7 @@ def _ports(view: ServiceView, findings: tuple[Finding, ...]) -> Iterator[Line]:
     yield from _judged(view, findings)
     others = [port for port in view.service.spec.ports if port not in view.judged.ports]
     if others:
-        place = view.place._replace(field="spec.ports")
+        place = view.place._replace(port=view.asked, field="spec.ports")
         shown = ", ".join(f"{wording.mapping(port)}" for port in others)
         lacking = view.judged.lacking
         yield Line(

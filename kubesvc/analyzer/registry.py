@@ -11,6 +11,8 @@ from kubesvc.analyzer.rules.pods.unschedulable import unschedulable
 from kubesvc.analyzer.rules.ports.asked_port_not_in_service import asked_port_not_in_service
 from kubesvc.analyzer.rules.ports.declared_by_none import declared_by_none
 from kubesvc.analyzer.rules.ports.declared_by_some import declared_by_some
+from kubesvc.analyzer.rules.ports.headless_port_not_target_port import headless_port_not_target_port
+from kubesvc.analyzer.rules.ports.manual_endpoints_port_differs import manual_endpoints_port_differs
 from kubesvc.analyzer.rules.ports.undeclared_target_port import undeclared_target_port
 from kubesvc.analyzer.rules.run.crashed import crashed
 from kubesvc.analyzer.rules.run.unexplained import unexplained
@@ -28,6 +30,8 @@ RULES: Final[tuple[Rule, ...]] = (
     declared_by_some,
     undeclared_target_port,
     asked_port_not_in_service,
+    headless_port_not_target_port,
+    manual_endpoints_port_differs,
     readiness_probe,
     finished,
     unschedulable,

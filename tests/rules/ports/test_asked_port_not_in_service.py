@@ -212,7 +212,8 @@ def test_many_ports_are_cut() -> None:
 
 def test_a_headless_name_hides_no_port() -> None:
     """Its pods are reached at any port: the Service is judged as a whole, and this told beside it."""
-    report = explain(settled(headless("web", HTTP), *pods(2)), port="9999")
+    of = headless("web", ServicePort(name="http", port=8080))
+    report = explain(settled(of, *pods(2)), port="9999")
 
     found = only(report, "KSV204")
     assert (verdict(report), found.effect) == (Verdict.HEALTHY, Effect.ADVICE)
@@ -220,7 +221,7 @@ def test_a_headless_name_hides_no_port() -> None:
     assert (
         rows(found)[-1] == "clients: web:9999 reaches the pods themselves, where it is not known what listens"
     )
-    assert lacking("htpp", headless("web", HTTP)).fixes == ()
+    assert lacking("htpp", of).fixes == ()
 
 
 def test_two_faults_are_two_findings() -> None:

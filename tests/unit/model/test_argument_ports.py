@@ -7,6 +7,7 @@ import pytest
 from kubesvc.model import decode, derived
 from kubesvc.model.argument_ports import named, parts
 from kubesvc.model.objects import Pod
+from kubesvc.model.read import Portion
 from tests.support import documents
 
 WORDS: dict[str, tuple[list[str], list[tuple[str, int]]]] = {
@@ -140,6 +141,6 @@ def test_of_metadata_nothing_is_derived() -> None:
     """It has no spec."""
     document = json.dumps({"items": [documents.pod()]}).encode()
 
-    (found,) = decode.decode_list(document, "Pod", decode.Portion.METADATA).objects
+    (found,) = decode.decode_list(document, "Pod", Portion.METADATA).objects
 
     assert found.metadata.annotations == {}

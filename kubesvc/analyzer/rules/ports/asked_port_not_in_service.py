@@ -42,7 +42,7 @@ def asked_port_not_in_service(this: Rule, view: ServiceView) -> Iterator[Finding
     yield this.finding(
         view,
         f"port {view.asked} is not among the ports of the Service",
-        [view.place._replace(field="spec.ports")],
+        [view.place._replace(port=view.asked, field="spec.ports")],
         view.ref,
         _rows(view, meant, declared),
         fixes=_fixes(view, meant, declared),
