@@ -12,7 +12,7 @@ from kubesvc.semantics.ports import Declared, Role
 
 _WORDS: Final = """
 metric metrics prom prometheus exporter stat stats statsd telemetry monitor monitoring jmx trace tracing
-health healthz healthcheck healthchecks live livez liveness ready readyz readiness probe probes ping status
+health healthz healthcheck healthchecks livez liveness readyz readiness probe probes ping status
 admin management mgmt actuator debug pprof profiling diagnostics
 """
 ASIDE: Final = frozenset(_WORDS.split())

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from kubesvc.analyzer import commands, named_ports
+from kubesvc.analyzer import commands, named_ports, spoken
 from kubesvc.analyzer.named_ports import NamedPort
 from kubesvc.analyzer.port_changes import port_change
 from kubesvc.analyzer.view import ServiceView
@@ -15,6 +15,7 @@ from kubesvc.semantics.ports import SIDECAR_PORTS_SINCE, Declared, Role, declare
 
 _DEFAULT = "TCP"
 """The protocol of ports that name none, of Services and of containers."""
+_WHY_TCP = "What is spoken there, or the readiness probe that asks there, takes TCP."
 
 
 class Kind(StrEnum):
@@ -105,15 +106,18 @@ def where(wanted: NamedPort, found: Uncounted) -> str:
 def fix(view: ServiceView, wanted: NamedPort, found: Uncounted) -> Fix | None:
     """Return the change of the Service that makes this declaration do; None where there is none.
 
-    Where pods declare another protocol than the default, and the Service port has the default, it is the
-    Service that says nothing of it; unless a probe, which speaks TCP, asks that port.
+    Of two protocols one is the default, which nobody may have written: then the other one is meant. But what
+    a probe asks, or is spoken over TCP alone, is for TCP, whoever wrote something else.
     """
     port, entry = wanted.port, found.entry
-    silent = found.kind is Kind.PROTOCOL and port.protocol == _DEFAULT
-    probed = all(named_ports.asked(pod, entry) for pod in wanted.without)
-    if not silent or probed:
+    if found.kind is not Kind.PROTOCOL:
         return by_number(view.service, wanted, found)
+    probed = all(named_ports.asked(pod, entry) for pod in wanted.without)
+    over_tcp = probed or spoken.runs_over_tcp(port)
     protocol = entry.port.protocol
+    right = over_tcp if port.protocol == _DEFAULT else not over_tcp  # is that of the Service port
+    if right:
+        return by_number(view.service, wanted, found)
     twin = next((p for p in view.service.spec.ports if (p.port, p.protocol) == (port.port, protocol)), None)
     if twin is not None:
         # The number is taken for that protocol: one application was meant for both.
@@ -125,7 +129,7 @@ def fix(view: ServiceView, wanted: NamedPort, found: Uncounted) -> Fix | None:
         certainty=Confidence.LIKELY,
         change=change,
         command=commands.patch(change),
-        notes=(f"{_DEFAULT} is the default of a Service port that names no protocol.",),
+        notes=(_WHY_TCP if over_tcp else f"{_DEFAULT} is the default where none is written.",),
     )
 
 

@@ -159,9 +159,17 @@ def patched(found: Finding) -> list[object]:
     return [op["path"], op["value"]]
 
 
+DATA = ServicePort(name="data", port=80, target_port="data")
+
+
+def serving(of: ServicePort, *declared: Container) -> Finding:
+    """The finding about a Service port and a pod with these containers."""
+    return only(explain(settled(service("web", of), pod("web-1", *declared))), "KSV201")
+
+
 def test_a_service_port_without_a_protocol_is_given_that_of_the_pods() -> None:
     """Nobody wrote TCP: it is the default."""
-    found = declaring(container("app", port(53, "http", "UDP")))
+    found = serving(DATA, container("app", port(53, "data", "UDP")))
 
     assert patched(found) == ["/spec/ports/0/protocol", "UDP"]
     (fix,) = found.fixes
@@ -172,19 +180,29 @@ def test_a_service_port_without_a_protocol_is_given_that_of_the_pods() -> None:
 
 def test_a_port_that_the_probe_asks_speaks_tcp() -> None:
     """Whatever was declared: the number will do."""
-    probed = container("app", port(8080, "http", "UDP"), readiness_probe=http_probe("http"))
+    probed = container("app", port(8080, "data", "UDP"), readiness_probe=http_probe("data"))
 
-    found = declaring(probed)
+    found = serving(DATA, probed)
 
     assert patched(found) == ["/spec/ports/0/targetPort", 8080]
     assert found.fixes[0].certainty is Confidence.LIKELY
 
 
+def test_a_port_that_is_called_http_speaks_tcp() -> None:
+    """Where the pods declare UDP, and where the Service does."""
+    ours = declaring(container("app", port(8080, "http", "UDP")))
+    theirs = serving(with_(NAMED, protocol="UDP"), container("app", port(8080, "http")))
+
+    assert patched(ours) == ["/spec/ports/0/targetPort", 8080]
+    assert patched(theirs) == ["/spec/ports/0/protocol", "TCP"]
+    assert theirs.fixes[0].notes == (
+        "What is spoken there, or the readiness probe that asks there, takes TCP.",
+    )
+
+
 def test_a_container_port_without_a_protocol_is_reached_by_its_number() -> None:
     """The Service port says UDP, which somebody wrote."""
-    of = service("web", with_(NAMED, protocol="UDP"))
-
-    found = only(explain(settled(of, pod("web-1", container("app", port(53, "http"))))), "KSV201")
+    found = serving(with_(DATA, protocol="UDP"), container("app", port(53, "data")))
 
     assert patched(found) == ["/spec/ports/0/targetPort", 53]
 

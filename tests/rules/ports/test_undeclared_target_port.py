@@ -100,9 +100,9 @@ def test_of_several_others_the_one_of_the_same_name_is_offered() -> None:
 
 def test_no_http_is_asked_of_another_protocol() -> None:
     """The API server's proxy speaks HTTP."""
-    udp = service("web", with_(WRONG, protocol="UDP"))
+    udp = service("web", with_(WRONG, name="dns", protocol="UDP"))
 
-    assert of(pod("web-1", container("app", port(53, "http", "UDP"))), udp).confirm == ()
+    assert of(pod("web-1", container("app", port(53, "dns", "UDP"))), udp).confirm == ()
 
 
 def probed(number: int | str, name: str = "http") -> Pod:

@@ -1,4 +1,4 @@
-"""What the cluster would hold after a slice or Endpoints go or change, once the controllers have looked again."""
+"""What the cluster would hold after slices or Endpoints go or change, once the controllers have looked."""
 
 import pytest
 
