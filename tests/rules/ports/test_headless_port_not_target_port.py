@@ -129,6 +129,24 @@ def test_who_dials_the_target_port_need_not_be_told(asked: str, *, told: bool) -
     assert bool(find(explain(settled(OF, *pods(2)), port=asked), "KSV205")) is told
 
 
+def test_a_service_that_names_the_pods_of_a_stateful_set_is_told_when_asked() -> None:
+    """Its port is mostly dialed by nobody."""
+    member = with_(pod("web-0"), spec__hostname="web-0", spec__subdomain="web")
+    snapshot = settled(OF, member)
+
+    assert find(explain(snapshot), "KSV205") == ()
+    assert len(find(explain(snapshot, port="80"), "KSV205")) == 1
+    assert len(find(explain(settled(OF, member, pod("x", ips=("10.0.0.9",)))), "KSV205")) == 1
+
+
+def test_a_port_that_is_not_declared_is_told_beside_it() -> None:
+    """Two faults: nobody translates the port, and it leads where the pods declare nothing."""
+    wrong = headless("web", with_(HTTP, target_port=9999))
+    member = pod("web-1", container("app", port(8080, "http")))
+
+    assert [f.code for f in explain(settled(wrong, member)).findings] == ["KSV203", "KSV205"]
+
+
 @pytest.mark.parametrize(
     "quiet",
     [

@@ -94,16 +94,20 @@ def test_a_target_port_that_reached_the_other_one_is_told() -> None:
 
     found = of(there)
 
-    assert found.headline == "target port 5353 was applied to 53/TCP, and the Service does not have it"
+    assert found.headline == "target port 5353 was applied to 53/TCP, and 53/UDP has it"
     assert [place.port for place in found.places] == ["dns-tcp"]
     assert rows(found)[:2] == [
         "applied: dns 53/UDP, dns-tcp 53/TCP → 5353",
         "there: dns 53/UDP → 5353, dns-tcp 53/TCP → 53",
     ]
     assert patched(found) == [
+        ("test", "/spec/ports/0/name", "dns"),
+        ("replace", "/spec/ports/0/targetPort", 53),
         ("test", "/spec/ports/1/name", "dns-tcp"),
         ("replace", "/spec/ports/1/targetPort", 5353),
     ]
+    assert found.fixes[0].outcome is not None
+    assert found.fixes[0].outcome.remaining == ()
 
 
 @pytest.mark.parametrize("asked", ["53/TCP", "dns-tcp"])
@@ -152,6 +156,11 @@ def test_no_port_is_added_that_would_be_refused(there: Service, ports: Applied) 
     [
         (service("web", UDP, TCP), BOTH),
         (service("web", UDP, TCP), [BOTH[0], {**BOTH[1], "targetPort": 53}]),
+        (service("web", UDP, with_(TCP, target_port=1)), [BOTH[0], {**BOTH[1], "targetPort": 2}]),
+        (
+            service("web", with_(UDP, target_port="dns"), with_(TCP, target_port=5353)),
+            [{**BOTH[0], "targetPort": "dns"}, {**BOTH[1], "targetPort": "dns"}],
+        ),
         (service("web", UDP), BOTH[:1]),
         (service("web", UDP), [BOTH[0], {"name": "http", "port": 80}]),
         (
@@ -166,6 +175,8 @@ def test_no_port_is_added_that_would_be_refused(there: Service, ports: Applied) 
     ids=[
         "both are there",
         "with the target port",
+        "the target port was changed since",
+        "by a patch of one of both, to a number",
         "one was applied",
         "of another number",
         "of another number, changed since",

@@ -20,7 +20,8 @@ def headless_port_not_target_port(this: Rule, view: ServiceView) -> Iterator[Fin
         A headless Service has no virtual address: its name resolves to the addresses of the pods, and nothing
         on the way turns `port` into `targetPort`. Clients have to dial the target port. The number in `port`
         misleads who reads it, and a client that dials it reaches whatever listens there in the pod, mostly
-        nothing. SRV records of a named port carry the target port.
+        nothing. SRV records of a named port carry the target port. Of a Service that only gives the pods of a
+        StatefulSet their names this is told when --port asks about the port.
 
     How to confirm
         `kubectl get endpointslices -l kubernetes.io/service-name=NAME -o yaml` shows the port of the
@@ -42,6 +43,8 @@ def headless_port_not_target_port(this: Rule, view: ServiceView) -> Iterator[Fin
             continue
         if asked_port.split(view.asked)[0] in numbers:
             continue  # the client that is asked about knows
+        if not view.asked and _names_only(view, facts):
+            continue
         received = f"endpoints receive at {' or '.join(map(str, sorted(numbers)))}"
         yield this.finding(
             view,
@@ -49,9 +52,15 @@ def headless_port_not_target_port(this: Rule, view: ServiceView) -> Iterator[Fin
             [view.place._replace(port=facts.key)],
             view.ref,
             _rows(view, facts, facts.port, numbers),
-            fixes=_fixes(view, facts.port, tuple(numbers)),
+            fixes=_fixes(view, facts.port, numbers),
             effect=Effect.ADVICE,
         )
+
+
+def _names_only(view: ServiceView, facts: PortFacts) -> bool:
+    """Tell whether the pods have their names by this Service, as those of a StatefulSet have."""
+    pods = named_ports.live(facts)
+    return bool(pods) and all(pod.spec.subdomain == view.service.metadata.name for pod in pods)
 
 
 def _rows(view: ServiceView, facts: PortFacts, port: ServicePort, numbers: Counter[int]) -> Iterator[Row]:
@@ -72,15 +81,15 @@ def _rows(view: ServiceView, facts: PortFacts, port: ServicePort, numbers: Count
         yield Row("records", value, "EndpointSlice.ports")
 
 
-def _fixes(view: ServiceView, port: ServicePort, numbers: tuple[int, ...]) -> Iterator[Fix]:
-    known = {(other.port, other.protocol) for other in view.service.spec.ports}
-    if len(numbers) > 1 or (numbers[0], port.protocol) in known:
+def _fixes(view: ServiceView, port: ServicePort, numbers: Counter[int]) -> Iterator[Fix]:
+    first, *more = numbers
+    if more or (first, port.protocol) in {(other.port, other.protocol) for other in view.service.spec.ports}:
         return
-    change = port_change(view.service, view.service.spec.ports.index(port), "port", numbers[0])
+    change = port_change(view.service, view.service.spec.ports.index(port), "port", first)
     yield Fix(
-        title=f"port {numbers[0]}, so that the Service says what is dialed",
+        title=f"port {first}, so that the Service says what is dialed",
         certainty=Confidence.LIKELY,
         change=change,
         command=commands.patch(change),
-        notes=(f"Clients have to dial {numbers[0]} in either case.",),
+        notes=(f"Clients have to dial {first} in either case.",),
     )

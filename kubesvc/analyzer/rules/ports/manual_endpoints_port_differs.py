@@ -45,10 +45,11 @@ def manual_endpoints_port_differs(this: Rule, view: ServiceView) -> Iterator[Fin
 
 
 def _headline(found: Misfits) -> str:
-    if len(found.misfits) > 1:
+    first, *more = found.misfits
+    if more:
         keys = ", ".join(misfit.port.key for misfit in found.misfits)
         return f"{found.culprit} does not fit ports {keys}"
-    return _difference(found.misfits[0], found.culprit)
+    return _difference(first, found.culprit)
 
 
 def _difference(misfit: Misfit, culprit: Ref) -> str:

@@ -1,6 +1,5 @@
 """KSV209: one number under two protocols, of which `kubectl apply` lost one."""
 
-from collections import Counter
 from collections.abc import Iterator
 
 from msgspec import Struct
@@ -9,7 +8,7 @@ from kubesvc.analyzer import commands, wording
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model import derived
-from kubesvc.model.change import Change, Op
+from kubesvc.model.change import Change, Op, Path
 from kubesvc.model.derived import AppliedPort
 from kubesvc.model.objects import ServicePort
 from kubesvc.model.place import Place
@@ -61,21 +60,26 @@ def one_number_two_protocols(this: Rule, view: ServiceView) -> Iterator[Finding]
 
 
 class _Lost(Struct, frozen=True):
-    """A port as it was applied, and what the Service has of it: nothing, or with another target port."""
+    """A port as it was applied, and what is there of it; `taker` is the one that has its target port."""
 
     applied: AppliedPort
     there: ServicePort | None
+    taker: ServicePort | None = None
 
 
 def _lost(view: ServiceView) -> Iterator[_Lost]:
-    applied = derived.applied_ports(view.service)
     known = {(port.port, port.protocol): port for port in view.service.spec.ports}
-    often = Counter(port.port for port in applied)
+    applied = derived.applied_ports(view.service)
     for port in applied:
+        twins = [other for other in applied if other.port == port.port and other.protocol != port.protocol]
         there = known.get((port.port, port.protocol))
-        differs = there is not None and port.target is not None and port.target != ports.target(there)
-        if often[port.port] > 1 and (there is None or differs):
-            yield _Lost(port, there)
+        if twins and there is None:
+            yield _Lost(port, None)
+        elif there is not None and port.target not in (None, ports.target(there)):
+            takers = (known.get((twin.port, twin.protocol)) for twin in twins if twin.target != port.target)
+            taker = next((entry for entry in takers if entry and ports.target(entry) == port.target), None)
+            if taker is not None:
+                yield _Lost(port, there, taker)
 
 
 def _keys(port: AppliedPort) -> tuple[str, ...]:
@@ -93,9 +97,13 @@ def _headline(lost: tuple[_Lost, ...]) -> str:
     missing = [f"{entry.applied.port}/{entry.applied.protocol}" for entry in lost if entry.there is None]
     if missing:
         return f"{' and '.join(missing)} was applied, and the Service does not have it"
-    entry = lost[0]
-    key = f"{entry.applied.port}/{entry.applied.protocol}"
-    return f"target port {entry.applied.target} was applied to {key}, and the Service does not have it"
+    said = (
+        f"target port {entry.applied.target} was applied to {entry.applied.port}/{entry.applied.protocol}, "
+        f"and {entry.taker.port}/{entry.taker.protocol} has it"
+        for entry in lost
+        if entry.taker
+    )
+    return next(said)
 
 
 def _rows(view: ServiceView, lost: tuple[_Lost, ...]) -> Iterator[Row]:
@@ -116,22 +124,21 @@ def _written(port: AppliedPort) -> str:
 def _fixes(view: ServiceView, lost: tuple[_Lost, ...]) -> Iterator[Fix]:
     """Offer to make the Service what was applied; of several ports each needs a name of its own."""
     known = view.service.spec.ports
-    names = [port.name for port in known] + [entry.applied.name for entry in lost if entry.there is None]
+    missing = [entry.applied for entry in lost if entry.there is None]
+    names = [*(port.name for port in known), *(port.name for port in missing)]
     if "" in names or len(set(names)) < len(names):
         return
+    taken = {(port.port, port.protocol) for entry in lost for port in (entry.there, entry.taker) if port}
     ops: list[Op] = []
-    for entry in lost:
-        port, there = entry.applied, entry.there
-        if there is not None:
-            at = known.index(there)
-            guard = (("spec", "ports", at, "name"), there.name)
-            ops.append(Op(("spec", "ports", at, "targetPort"), port.target, guard))
-            continue
-        last = len(known) + sum(op.new for op in ops)
-        first = None if last > len(known) else (("spec", "ports", last - 1, "name"), known[-1].name)
-        target = port.port if port.target is None else port.target
-        value = {"name": port.name, "port": port.port, "protocol": port.protocol, "targetPort": target}
-        ops.append(Op(("spec", "ports", last), value, first, new=True))
+    for port in derived.applied_ports(view.service):
+        if (port.port, port.protocol) in taken:
+            at = next(n for n, p in enumerate(known) if (p.port, p.protocol) == (port.port, port.protocol))
+            path: Path = ("spec", "ports", at)
+            ops.append(Op((*path, "targetPort"), _target(port), ((*path, "name"), known[at].name)))
+    for at, port in enumerate(missing, start=len(known)):
+        guard = None if at > len(known) else (("spec", "ports", at - 1, "name"), known[-1].name)
+        value = {"name": port.name, "port": port.port, "protocol": port.protocol, "targetPort": _target(port)}
+        ops.append(Op(("spec", "ports", at), value, guard, new=True))
     change = Change(view.ref, tuple(ops))
     yield Fix(
         title="the ports as they were applied",
@@ -140,3 +147,8 @@ def _fixes(view: ServiceView, lost: tuple[_Lost, ...]) -> Iterator[Fix]:
         command=commands.patch(change),
         notes=("kubectl apply leaves it so, but takes both for one at the next change: use --server-side.",),
     )
+
+
+def _target(port: AppliedPort) -> int | str:
+    """Return the target port; by default the number of the port (defaults.go, SetDefaults_Service)."""
+    return port.port if port.target is None else port.target

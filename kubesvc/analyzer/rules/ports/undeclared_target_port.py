@@ -69,7 +69,7 @@ def _clue(view: ServiceView, wanted: NumberedPort) -> _Clue | None:
     declaring = all(listening.serving(pod) for pod in wanted.pods)
     if not declaring or wanted.number in listening.mentioned(wanted.pods):
         return None
-    return _elsewhere(wanted) or _undeclared(wanted)
+    return _elsewhere(wanted) or _undeclared(wanted, alone=len(view.service.spec.ports) == 1)
 
 
 def _exporter(wanted: NumberedPort) -> _Clue | None:
@@ -105,10 +105,13 @@ def _elsewhere(wanted: NumberedPort) -> _Clue | None:
     return _Clue(headline, Confidence.LIKELY, meant, tuple(rows))
 
 
-def _undeclared(wanted: NumberedPort) -> _Clue | None:
-    """Tell what is declared instead, unless a container that declares nothing may be the one that listens."""
+def _undeclared(wanted: NumberedPort, *, alone: bool) -> _Clue | None:
+    """Tell what is declared instead, unless a container that declares nothing may be the one that listens.
+
+    Of several Service ports some are often not declared: only one that is called like the other is told.
+    """
     silent = any(not container.ports for pod in wanted.pods for container in listening.running(pod))
-    if silent or not wanted.others:
+    if silent or not (wanted.namesake or (alone and wanted.others)):
         return None
     meant = wanted.namesake or (wanted.others[0] if len(wanted.others) == 1 else None)
     headline = "declared by none of the containers, which declare others"
