@@ -94,7 +94,7 @@ _Object = tuple[Ref, tuple[EndpointSlice, ...], tuple[Written, ...]]
 def _objects(view: ServiceView) -> Iterator[_Object]:
     """Yield who says which ports: a slice for itself, the Endpoints object for all of its copies.
 
-    What the controller, or a selector, has left behind is nobody's any more.
+    What the controller, or a selector, has left behind is nobody's any more, as are copies that nobody renews.
     """
     source = view.optional(lambda: view.source)
     copies: list[EndpointSlice] = []
@@ -105,7 +105,8 @@ def _objects(view: ServiceView) -> Iterator[_Object]:
             copies.append(entry)
         else:
             yield entry.ref, (entry,), tuple(_of_slice(entry))
-    if source and copies and not mirroring.is_leftover(source):
+    kept = source is not None and mirroring.mirrored(view.service, source)
+    if source and kept and copies and not mirroring.is_leftover(source):
         yield source.ref, tuple(copies), tuple(_of_endpoints(source))
 
 

@@ -126,6 +126,7 @@ def test_a_name_is_not_dialed() -> None:
     assert not any(row.startswith("clients") for row in rows(lacking("zzz", BOTH)))
 
 
+NAMED = container("app", port(8080, "main"))
 METRICS = container("app", port(8080), port(9090, "metrics"))
 
 
@@ -328,6 +329,16 @@ def test_a_port_that_is_not_there_costs_no_further_request() -> None:
 
     asked = {read.kind for wanted in source.rounds for read in wanted}
     assert asked == {"Service", "EndpointSlice", "Pod", "Event", "Node", "Version"}
+
+
+def test_where_a_headless_name_leads_is_asked_in_rounds() -> None:
+    """The number is that of a target port, which its slices tell."""
+    source = FakeSource(settled(headless("web", with_(HTTP, target_port="main"), OTHER), pod("web-1", NAMED)))
+
+    report = ask(Query("shop", ("web",), port="8080"), source)
+
+    assert [p.key for p in report.subjects[0].ports] == ["http"]
+    assert source.requests == 6
 
 
 def test_without_pods_the_ports_are_known_all_the_same() -> None:

@@ -327,6 +327,10 @@ QUIET: dict[str, tuple[Service, tuple[Obj, ...]]] = {
         (by_hand(EndpointPort(name="x", port=8080)),),
     ),
     "left behind by a selector": (BARE, LEFT),
+    "a copy that is not renewed": (
+        BARE,
+        mirrored(subset("192.0.2.1", SubsetPort(name="x", port=8080)), labels={mirroring.SKIP: "true"}),
+    ),
     "a slice that kube-proxy does not read": (
         BARE,
         (

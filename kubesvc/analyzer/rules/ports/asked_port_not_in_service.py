@@ -27,7 +27,7 @@ def asked_port_not_in_service(this: Rule, view: ServiceView) -> Iterator[Finding
         that a pod listens on, and the Service does not say which.
 
     How to confirm
-        `kubectl get service NAME` shows the ports, each before the slash, and after a colon its node port.
+        `kubectl get service NAME` shows each port, after a colon its node port, and its protocol.
 
     How to fix
         Have the client dial a port of the Service, or add the port to it.
