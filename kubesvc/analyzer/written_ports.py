@@ -94,7 +94,7 @@ _Object = tuple[Ref, tuple[EndpointSlice, ...], tuple[Written, ...]]
 def _objects(view: ServiceView) -> Iterator[_Object]:
     """Yield who says which ports: a slice for itself, the Endpoints object for all of its copies.
 
-    What the controller, or a selector, has left behind is nobody's any more, as are copies that nobody renews.
+    What the controller, or a selector, has left behind is nobody's any more, and so are copies of old.
     """
     source = view.optional(lambda: view.source)
     copies: list[EndpointSlice] = []
