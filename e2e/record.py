@@ -92,8 +92,8 @@ def _record(
         if captured.status:
             return [captured.stderr.strip()]
         _rename_nodes(snapshot, cluster)
-        again = ("explain", scenario.service, *where, "--snapshot", str(snapshot))
-        live = product.run("explain", scenario.service, *where, "-o", "json", kubeconfig=kubeconfig)
+        again = ("explain", *scenario.asked, "--snapshot", str(snapshot))
+        live = product.run("explain", *scenario.asked, "-o", "json", kubeconfig=kubeconfig)
         report = product.run(*again, "-o", "json")
         wrong = fits(live, scenario) or fits(report, scenario)
         seen = dialing.see(scenario) if dialing else {}
@@ -118,14 +118,15 @@ def _write(scenario: Scenario, snapshot: Path, text: str, report: str, seen: See
     (folder / "report.txt").write_text(text, encoding="utf-8")
     (folder / "report.json").write_text(report, encoding="utf-8")
     keys = ["source", "service", "namespace", "verdict", "exit", "codes", "culprits", "outcomes"]
-    keys += ["explained"] if scenario.explained else []
+    keys += [key for key in ("port", "explained") if getattr(scenario, key)]
     expected = {key: getattr(scenario, key) for key in keys}
     listed = {key: list(value) if isinstance(value, tuple) else value for key, value in expected.items()}
     (folder / "expected.yaml").write_text(yaml.safe_dump(listed, sort_keys=False), encoding="utf-8")
     if seen:
         (folder / "seen.yaml").write_text(yaml.safe_dump(seen), encoding="utf-8")
     demo = DEMO / f"{scenario.name}.json"
-    if not seen or demo.exists():  # those of kind are for the tests; a few of them are worth showing
+    # Those of kind are for the tests, a few of them are worth showing; a demo asks about no port.
+    if demo.exists() or not (seen or scenario.port):
         shutil.copyfile(snapshot, demo)
 
 

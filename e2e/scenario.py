@@ -81,7 +81,7 @@ class Scenario:
 
     `dials` is what clients see. `check`: what becomes of the check that is printed first, `answers` or
     `refuses`. `explained` is `later` where kubesvc cannot tell yet why clients see what they see, or names
-    less than the cause.
+    less than the cause. `port` is what is given as --port.
     """
 
     folder: Path
@@ -107,6 +107,13 @@ class Scenario:
     dials: tuple[Dial, ...] = ()
     check: str = ""
     explained: str = ""
+    port: str = ""
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The arguments of `explain` that put the question."""
+        where = (self.service, "-n", self.namespace)
+        return (*where, "--port", self.port) if self.port else where
 
     @property
     def objects(self) -> dict[str, list[dict[str, Any]]]:

@@ -36,7 +36,7 @@ def main() -> int:
             for observation in scenario.before:
                 observe(kubectl, observation)
             change(kubectl, scenario)
-            print(f"e2e: kubesvc explain {scenario.service} -n {scenario.namespace}", file=sys.stderr)
+            print(f"e2e: kubesvc explain {shlex.join(scenario.asked)}", file=sys.stderr)
     print(f"export KUBECONFIG={shlex.quote(state.kubeconfig)}")
     return 0
 

@@ -46,9 +46,7 @@ def test_explains_the_scenario_and_its_fix_does_what_it_promises(
 
 
 def _explain(product: Product, cluster: Cluster, scenario: Scenario, *more: str) -> Answer:
-    return product.run(
-        "explain", scenario.service, "-n", scenario.namespace, *more, kubeconfig=cluster.kubeconfig
-    )
+    return product.run("explain", *scenario.asked, *more, kubeconfig=cluster.kubeconfig)
 
 
 def _assert_modest(requests: list[Any], scenario: Scenario) -> None:

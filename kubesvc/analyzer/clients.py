@@ -13,6 +13,8 @@ def seen(service: Service, ports: Iterable[PortFacts]) -> str:
     known = tuple(ports)
     if service.headless:
         return _names(service, known)
+    if not known:
+        return "nobody is reached"
     without = [facts.port for facts in known if facts.port and not facts.usable]
     parts = [_rejected(service, without)] if without else []
     for facts in known:

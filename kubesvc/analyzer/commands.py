@@ -12,6 +12,8 @@ _RESOURCES = {
     "StatefulSet": "statefulset",
     "DaemonSet": "daemonset",
     "ReplicaSet": "replicaset",
+    "EndpointSlice": "endpointslice",
+    "Endpoints": "endpoints",
 }
 
 

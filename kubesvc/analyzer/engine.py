@@ -117,7 +117,7 @@ _Explained = tuple[Subject, tuple[Finding, ...], tuple[NotChecked, ...]]
 
 
 def _explain(query: Query, snapshot: Snapshot, service: Service, pods: tuple[Pod, ...]) -> _Explained:
-    view = ServiceView(snapshot, service, query.viewpoint)
+    view = ServiceView(snapshot, service, query.viewpoint, asked=query.port)
     wants = Wants()
     wants.attempt(view.want_first)
     found, skipped = _apply(view, wants)
@@ -220,8 +220,10 @@ def _tried(view: ServiceView, finding: Finding, fix: Fix) -> Fix | None:
 
 
 def _worse(view: ServiceView, outcome: Outcome) -> bool:
+    """Compare ports by key: one that the change makes, or calls otherwise, has no verdict before."""
     before = {facts.key or "": view.verdicts[facts.key] for facts in view.ports}
-    return any(port.verdict > before[port.key] for port in outcome.ports if before[port.key] >= 0)
+    known = [(port.verdict, before.get(port.key, Verdict.UNKNOWN)) for port in outcome.ports]
+    return any(after > verdict for after, verdict in known if verdict is not Verdict.UNKNOWN)
 
 
 def _same(finding: Finding, other: Finding) -> bool:
@@ -243,7 +245,7 @@ def _simulated(view: ServiceView, change: Change) -> tuple[Outcome, tuple[Findin
     service = snapshot.objects.get(view.ref)
     if not isinstance(service, Service):
         return None
-    after = ServiceView(snapshot, service, view.viewpoint, simulated=True)
+    after = ServiceView(snapshot, service, view.viewpoint, simulated=True, asked=view.asked)
     wants = Wants()
     found, _ = _apply(after, wants)
     wants.settle()

@@ -55,6 +55,24 @@ def _all(findings: tuple[Finding, ...]) -> Iterator[Finding]:
 
 
 def _ports(view: ServiceView, findings: tuple[Finding, ...]) -> Iterator[Line]:
+    yield from _judged(view, findings)
+    others = [port for port in view.service.spec.ports if port not in view.judged.ports]
+    if others:
+        place = view.place._replace(port=view.asked, field="spec.ports")
+        shown = ", ".join(f"{wording.mapping(port)}" for port in others)
+        lacking = view.judged.lacking
+        yield Line(
+            LineKind.PORT,
+            place,
+            "Ports" if lacking else "Other ports",
+            shown,
+            mark=Mark.BAD if lacking else Mark.NONE,
+            state=f"no port {view.asked}" if lacking else "not asked about",
+            codes=tuple(f.code for f in findings if place in f.places),
+        )
+
+
+def _judged(view: ServiceView, findings: tuple[Finding, ...]) -> Iterator[Line]:
     for facts in view.optional(lambda: view.ports) or ():
         place = view.place._replace(port=facts.key)
         verdict = view.verdicts[facts.key]

@@ -8,11 +8,14 @@ from kubesvc.analyzer.facts import PortFacts
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.objects import Pod, ServicePort
 from kubesvc.semantics import ports, readiness
-from kubesvc.semantics.ports import Declared
+from kubesvc.semantics.ports import Declared, Role
 
 
 class NamedPort(Struct, frozen=True):
-    """A Service port with a name as target: the live pods that resolve it and those that do not, by name."""
+    """A Service port with a name as target: the live pods that resolve it and those that do not, by name.
+
+    `position` is the port's in the Service.
+    """
 
     position: int
     facts: PortFacts
@@ -24,26 +27,39 @@ class NamedPort(Struct, frozen=True):
 
 def named_ports(view: ServiceView) -> Iterator[NamedPort]:
     """Yield the Service's ports whose target is a name, over the pods that should serve."""
-    for position, facts in enumerate(view.ports):
+    for facts in view.ports:
         if facts.port is None:
             continue
         target = ports.target(facts.port)
         if isinstance(target, str):
-            pods = _live(facts)
-            found = {pod.metadata.uid: ports.find_port(pod, facts.port, view.minor) for pod in pods}
+            pods = live(facts)
+            found = {pod.metadata.uid: _resolves(facts, facts.port, pod, view.minor) for pod in pods}
             yield NamedPort(
-                position,
+                view.service.spec.ports.index(facts.port),
                 facts,
                 facts.port,
                 target,
-                tuple(pod for pod in pods if found[pod.metadata.uid] is not None),
-                tuple(pod for pod in pods if found[pod.metadata.uid] is None),
+                tuple(pod for pod in pods if found[pod.metadata.uid]),
+                tuple(pod for pod in pods if not found[pod.metadata.uid]),
             )
 
 
-def _live(facts: PortFacts) -> tuple[Pod, ...]:
+def live(facts: PortFacts) -> tuple[Pod, ...]:
+    """Return the pods that should serve a port, by name."""
     pods = {cell.pod.metadata.name: cell.pod for cell in facts.expected if cell.pod}
     return tuple(pod for _, pod in sorted(pods.items()))
+
+
+def _resolves(facts: PortFacts, port: ServicePort, pod: Pod, minor: int) -> bool:
+    """Tell whether a pod resolves a named target.
+
+    Where that takes a server that is not known its slices say so; a pod that none lists yet is taken to.
+    """
+    found = ports.find_declared(pod, port, minor)
+    if found is None or found.role is not Role.SIDECAR or minor:
+        return found is not None
+    listed = [cell for cell in facts.cells if cell.pod is pod and cell.conditions is not None]
+    return not listed or any(cell.number is not None for cell in listed)
 
 
 def declared_by(pods: Iterable[Pod]) -> tuple[Declared, ...]:

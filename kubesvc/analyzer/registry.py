@@ -8,8 +8,15 @@ from kubesvc.analyzer.rules.pods.finished import finished
 from kubesvc.analyzer.rules.pods.image import image
 from kubesvc.analyzer.rules.pods.readiness_probe import readiness_probe
 from kubesvc.analyzer.rules.pods.unschedulable import unschedulable
+from kubesvc.analyzer.rules.ports.asked_port_not_in_service import asked_port_not_in_service
 from kubesvc.analyzer.rules.ports.declared_by_none import declared_by_none
 from kubesvc.analyzer.rules.ports.declared_by_some import declared_by_some
+from kubesvc.analyzer.rules.ports.headless_port_not_target_port import headless_port_not_target_port
+from kubesvc.analyzer.rules.ports.manual_endpoints_port_differs import manual_endpoints_port_differs
+from kubesvc.analyzer.rules.ports.one_number_two_protocols import one_number_two_protocols
+from kubesvc.analyzer.rules.ports.port_conventions import port_conventions
+from kubesvc.analyzer.rules.ports.probe_asks_another_port import probe_asks_another_port
+from kubesvc.analyzer.rules.ports.undeclared_target_port import undeclared_target_port
 from kubesvc.analyzer.rules.run.crashed import crashed
 from kubesvc.analyzer.rules.run.unexplained import unexplained
 from kubesvc.analyzer.rules.run.unreadable import unreadable
@@ -24,6 +31,13 @@ RULES: Final[tuple[Rule, ...]] = (
     no_selector,
     declared_by_none,
     declared_by_some,
+    undeclared_target_port,
+    asked_port_not_in_service,
+    headless_port_not_target_port,
+    probe_asks_another_port,
+    manual_endpoints_port_differs,
+    port_conventions,
+    one_number_two_protocols,
     readiness_probe,
     finished,
     unschedulable,

@@ -15,6 +15,8 @@ def summarize(view: ServiceView) -> str:  # noqa: PLR0911 - the first that holds
     service = view.service
     if service.spec.type == "ExternalName":
         return f"an alias of {service.spec.external_name}; what answers there is not known from here"
+    if view.judged.lacking and not view.judged.ports:
+        return f"it has no port {view.asked}"
     if view.blind is not None:
         return f"{view.blind.read} could not be read ({view.blind.reason})"
     if not service.spec.selector and not view.slices:
@@ -31,9 +33,15 @@ def summarize(view: ServiceView) -> str:  # noqa: PLR0911 - the first that holds
         why = "are not what the controller should have written" if kept else "nobody renews"
         return f"{_share(facts)}, by slices that {why}"
     local = _from_own_nodes(facts) if proxy.is_local_inside(service) else ""
-    if len(view.ports) > 1 and len({*view.verdicts.values()}) > 1:
+    if _apart(view):
         return f"on port {facts.key}, {_share(facts, only=False)}{local}"
     return f"{_share(facts)}{local}"
+
+
+def _apart(view: ServiceView) -> bool:
+    """Tell whether what is said holds for one port only: others fare otherwise, or are not judged."""
+    fewer = len(view.judged.ports) < len(view.service.spec.ports)
+    return fewer or (len(view.ports) > 1 and len({*view.verdicts.values()}) > 1)
 
 
 _IDLE = {True: "no node fits the DaemonSet behind it", False: "every workload behind it is scaled to zero"}

@@ -5,7 +5,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import TypeVar
 
-from kubesvc.analyzer import workloads
+from kubesvc.analyzer import asked_port, workloads
+from kubesvc.analyzer.asked_port import Judged
 from kubesvc.analyzer.facts import PortFacts, port_facts, worst
 from kubesvc.analyzer.workloads import Workloads
 from kubesvc.model import selector
@@ -18,7 +19,6 @@ from kubesvc.model.objects import (
     Pod,
     Ref,
     Service,
-    ServicePort,
     Workload,
 )
 from kubesvc.model.place import EndpointId, Place
@@ -35,10 +35,20 @@ class ServiceView:
     """Its parts are lazy: one that lacks what was never read raises Unread, what was refused Unavailable."""
 
     def __init__(
-        self, snapshot: Snapshot, service: Service, viewpoint: Viewpoint, *, simulated: bool = False
+        self,
+        snapshot: Snapshot,
+        service: Service,
+        viewpoint: Viewpoint,
+        *,
+        simulated: bool = False,
+        asked: str = "",
     ) -> None:
-        """Look at `service` as `snapshot` holds it, seen from `viewpoint`; `simulated`: after a change."""
+        """Look at `service` as `snapshot` holds it, seen from `viewpoint`; `simulated`: after a change.
+
+        `asked` is the port that is dialed: only what is about it is judged.
+        """
         self.simulated = simulated
+        self.asked = asked
         self.snapshot = snapshot
         self.service = service
         self.viewpoint = viewpoint
@@ -100,14 +110,29 @@ class ServiceView:
         return self.snapshot.minor
 
     @cached_property
-    def cells(self) -> tuple[Cell, ...]:
-        """Every pod × port × family; none where the slices could not be read."""
+    def all_cells(self) -> tuple[Cell, ...]:
+        """Every pod × port × family, judged or not; none where the slices could not be read."""
         slices = self.optional(lambda: self.slices)
         return () if slices is None else cells.cells(self.service, slices, self.selected)
 
     @cached_property
+    def judged(self) -> Judged:
+        """The ports that are judged: those asked about, else all."""
+        return asked_port.judged(self.service, self.asked, lambda: self.all_cells)
+
+    @cached_property
+    def cells(self) -> tuple[Cell, ...]:
+        """Those of the judged ports."""
+        return tuple(cell for cell in self.all_cells if cell.place.port in self.judged.keys)
+
+    @cached_property
     def first_drift(self) -> tuple[drift.Drift, ...]:
-        """Where the slices differ from the prediction at this look."""
+        """Where the slices differ from the prediction at this look, as far as the judged ports feel it."""
+        keys = {*self.judged.keys, None} if self.judged.ports else set[str | None]()
+        return tuple(entry for entry in self._whole_drift if entry.place.port in keys)
+
+    @cached_property
+    def _whole_drift(self) -> tuple[drift.Drift, ...]:
         gaps = self.snapshot.unreadable("Pod", self.service.metadata.namespace)
         unread = frozenset(gap.read.name for gap in gaps)
         source = self.optional(lambda: self.source)
@@ -131,7 +156,7 @@ class ServiceView:
             if drift.DriftKind.LAST_SYNC in kinds:
                 again += [Read("Node", name=name) for name in self._nodes_of_drift]
             raise Unread(frozenset(_holding(self.snapshot, read) for read in again), again=True)
-        before = ServiceView(earlier, self.service, self.viewpoint).first_drift
+        before = ServiceView(earlier, self.service, self.viewpoint, asked=self.asked).first_drift
         return tuple(entry for entry in self.first_drift if entry in before)
 
     @property
@@ -142,10 +167,8 @@ class ServiceView:
 
     @cached_property
     def ports(self) -> tuple[PortFacts, ...]:
-        """The facts of each port; a headless Service without ports has one entry for its name."""
-        ports: tuple[ServicePort | None, ...] = self.service.spec.ports
-        if not ports and self.service.spec.type != "ExternalName":
-            ports = (None,)
+        """The facts of each judged port."""
+        ports = self.judged.ports
         return tuple(port_facts(self.service, port, self.cells, self.viewpoint, self.now) for port in ports)
 
     @cached_property
@@ -268,6 +291,8 @@ class ServiceView:
             raise Unavailable(self.blind)
         if not endpoints.managed(self.service) or any(facts.expected for facts in self.ports):
             return False
+        if self.judged.lacking and not self.judged.ports:
+            return False
         return self.unwanted
 
     @cached_property
@@ -285,7 +310,9 @@ class ServiceView:
 
     @cached_property
     def verdicts(self) -> dict[str | None, Verdict]:
-        """The verdict of each port by its key."""
+        """The verdict of each judged port by its key; a port that the Service does not have leads nowhere."""
+        if self.judged.lacking and not self.judged.ports:
+            return {self.asked: Verdict.BROKEN}
         return {facts.key: self.verdict_of(facts) for facts in self.ports}
 
     @cached_property

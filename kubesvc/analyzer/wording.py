@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from kubesvc.model.cell import Step, StepKind
-from kubesvc.model.objects import HTTPGetAction, Probe
+from kubesvc.model.objects import HTTPGetAction, Probe, ServicePort
+from kubesvc.semantics.ports import target
 
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
@@ -64,6 +65,12 @@ def pause(message: str) -> str:
 def gate(missed: Step) -> str:
     """Return the name of a readiness gate: `example.com/registered`."""
     return missed.field.partition("[")[2].removesuffix("]")
+
+
+def mapping(port: ServicePort) -> str:
+    """Write where a Service port leads: `http 80/TCP → web`; only the number where it has no name."""
+    name = f"{port.name} " if port.name else ""
+    return f"{name}{port.port}/{port.protocol} → {target(port)}"
 
 
 def step(missed: Step) -> str:  # noqa: C901, PLR0911 - one arm for each kind of step

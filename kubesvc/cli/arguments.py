@@ -12,6 +12,8 @@ from kubesvc.model.text import one_line
 _SERVICE: Final = frozenset({"svc", "service", "services"})
 _POD: Final = frozenset({"po", "pod", "pods"})
 _SPELLED: Final = "A name is web or svc/web; in a namespace, {name} -n {kind}"
+_LAST_PORT: Final = 65535
+_PROTOCOLS: Final = ("TCP", "UDP", "SCTP")
 _CODE: Final = re.compile(r"KSV\d+")
 _LABEL: Final = re.compile(r"(?P<key>[A-Za-z0-9][A-Za-z0-9._/-]*)\s*==?\s*(?P<value>[A-Za-z0-9._-]*)")
 
@@ -51,6 +53,23 @@ def path_segment(name: str, what: str) -> str:
     if not name or name in {".", ".."} or "/" in name or "%" in name or not name.isprintable():
         raise UsageError(f'"{one_line(name)}" is not the name of a {what}')
     return name
+
+
+def port(text: str) -> str:
+    """Return `80`, `53/UDP` or a port's name as it is, its number and protocol spelled as the API does.
+
+    Raises:
+        UsageError: It is no number that a port can have, or cannot be a name.
+    """
+    number, slash, protocol = text.partition("/")
+    if not number.isdecimal() or not number.isascii():
+        return path_segment(text, "port") if text else ""
+    if not 1 <= int(number) <= _LAST_PORT:
+        raise UsageError(f'--port "{one_line(text)}" is not a port', f"Ports are 1 to {_LAST_PORT}.")
+    if slash and protocol.upper() not in _PROTOCOLS:
+        known = ", ".join(f"{number}/{name}" for name in _PROTOCOLS)
+        raise UsageError(f'--port "{one_line(text)}" has no protocol of Services', f"Write {known}.")
+    return f"{int(number)}{slash}{protocol.upper()}"
 
 
 def rule_codes(words: Sequence[str]) -> tuple[str, ...]:

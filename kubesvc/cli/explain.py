@@ -5,13 +5,14 @@ from typing import Annotated, Final
 from typer import Argument
 
 from kubesvc.cli.grouped import grouped
-from kubesvc.cli.options import Annotate, Cluster, Debug, FailOn, Look, Origin, Scope, printed
+from kubesvc.cli.options import Annotate, Cluster, Debug, FailOn, Look, Origin, Port, Scope, printed
 
 EXAMPLES = """
 kubesvc explain web                  # why web (not) gets traffic, and the fix
 kubesvc explain svc/web svc/api -n shop
 kubesvc explain -l app=web -A        # every Service with this label
 kubesvc explain web --annotate       # every line explained
+kubesvc explain web --port 8080      # can clients dial it, and who answers?
 kubesvc explain web --why web-7d9f-k4x # why this pod is an endpoint or not
 kubesvc explain web --snapshot web.json
 kubesvc explain KSV101               # what a cause code means
@@ -25,6 +26,7 @@ def explain(
     names: Annotated[list[str] | None, Argument(metavar="NAME...")] = None,
     *,
     scope: Scope,
+    port: Port = "",
     annotate: Annotate = False,
     fail_on: Annotated[FailOn, printed(_FAIL_ON, "VERDICT")] = FailOn.BROKEN,
     look: Look,
@@ -49,15 +51,18 @@ def explain(
 
         return explain_codes(codes, [word for word in words if word not in codes])
 
+    from msgspec.structs import replace
+
     from kubesvc.analyzer.engine import analyze
-    from kubesvc.cli import run
+    from kubesvc.cli import arguments, run
     from kubesvc.cli.opening import opened
     from kubesvc.cli.outcome import deliver, unlisted
     from kubesvc.model.read import Unavailable
 
+    dialed = arguments.port(port)
     with opened(words, scope, origin, cluster, debug) as (query, source):
         try:
-            report, _ = run.explain(query, source, run.only_one(analyze))
+            report, _ = run.explain(replace(query, port=dialed), source, run.only_one(analyze))
         except Unavailable as unavailable:
             raise unlisted(unavailable) from None
     return deliver(report, look, annotate=annotate, fail_on=fail_on)

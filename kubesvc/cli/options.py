@@ -53,6 +53,9 @@ _cluster = section("Connection, as for kubectl")
 
 Annotate = Annotated[bool, printed("Explain every line.", "", "--annotate")]
 
+_PORT: Final = "Judge only this port, as a client dials it: 80, 53/UDP, or its name."
+Port = Annotated[str, _scope(_PORT, "PORT", "--port")]
+
 _WHY: Final = (
     "Also why this pod of their namespace is an endpoint or not, condition by condition; may be repeated."
 )

@@ -23,7 +23,8 @@ Path = tuple[str | int, ...]
 class Op(Struct, frozen=True):
     """Set the value at a path, API names and list positions; ABSENT removes it.
 
-    The empty path is the object itself. `was` guards a list position; `new`: nothing is there yet.
+    The empty path is the object itself. `was` guards a list position; `new`: nothing is there yet, so that a
+    position just behind the end of a list appends.
     """
 
     path: Path
@@ -95,6 +96,8 @@ def _set(node: Any, path: Path, value: Any) -> Any:  # noqa: ANN401 - JSON
             items[head] = _set(items[head], rest, value)
         elif value is ABSENT:
             del items[head]
+        elif head == len(items):
+            items.append(value)
         else:
             items[head] = value
         return items

@@ -99,8 +99,10 @@ def decode_item(
         obj = _typed(raw, struct)
     except (msgspec.ValidationError, RecursionError) as error:
         return _unreadable(raw, kind, str(error))
-    more = derived.manager_annotations(raw) if kind == "Service" and not pruned else {}
-    annotations = obj.metadata.annotations if pruned else {**_kept(obj.metadata.annotations), **more}
+    annotations = obj.metadata.annotations
+    if not pruned:
+        more = derived.annotations(raw, kind) if part is Portion.WHOLE else {}
+        annotations = {**_kept(annotations), **more}
     if annotations != obj.metadata.annotations:
         obj = msgspec.structs.replace(
             obj, metadata=msgspec.structs.replace(obj.metadata, annotations=annotations)

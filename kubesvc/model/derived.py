@@ -3,14 +3,21 @@
 Only the decoder of live answers writes them; a live object's own annotations of this prefix are ignored.
 """
 
-from typing import Any, Final, NamedTuple
+import re
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
-from kubesvc.model.objects import Obj, Time
+from kubesvc.model.argument_ports import ArgumentPort, named
+from kubesvc.model.objects import Obj, Pod, Service, Time
+from kubesvc.model.text import clean_json
+
+T = TypeVar("T")
 
 PREFIX: Final = "derived.kubesvc.dev/"
 _MANAGERS: Final = PREFIX + "managers"
+_ARGUMENT_PORTS: Final = PREFIX + "argument-ports"
+_APPLIED_PORTS: Final = PREFIX + "applied-ports"
 PARTIAL: Final = PREFIX + "metadata-only"
 _SPEC_FIELDS: Final = ("selector", "ports", "type")
 
@@ -36,6 +43,17 @@ class _Managed(msgspec.Struct):
     metadata: _Metadata
 
 
+def annotations(raw: bytes | msgspec.Raw, kind: str) -> dict[str, str]:
+    """Derive what is kept of a live object's other fields."""
+    match kind:
+        case "Service":
+            return {**manager_annotations(raw), **applied_annotations(raw)}
+        case "Pod":
+            return argument_annotations(raw)
+        case _:
+            return {}
+
+
 def manager_annotations(raw: bytes | msgspec.Raw) -> dict[str, str]:
     """Derive who manages the decisive fields of a Service from its `managedFields`."""
     try:
@@ -53,10 +71,120 @@ def manager_annotations(raw: bytes | msgspec.Raw) -> dict[str, str]:
 
 def managers(obj: Obj) -> dict[str, Manager]:
     """Return the managers of `spec.selector`, `spec.ports` and `spec.type`, as far as known."""
-    stored = obj.metadata.annotations.get(_MANAGERS)
-    if stored is None:
-        return {}
+    return _stored(obj, _MANAGERS, dict[str, Manager]) or {}
+
+
+class _Variable(msgspec.Struct):
+    name: str = ""
+    value: str | None = None
+
+
+class _Commanded(msgspec.Struct, rename="camel"):
+    name: str = ""
+    command: list[str] | None = None
+    args: list[str] | None = None
+    env: list[_Variable] | None = None
+
+
+class _Containers(msgspec.Struct, rename="camel"):
+    containers: list[_Commanded] | None = None
+    init_containers: list[_Commanded] | None = None
+
+
+class _Running(msgspec.Struct):
+    spec: _Containers = msgspec.field(default_factory=_Containers)
+
+
+_PODS: Final = msgspec.json.Decoder(_Running)
+
+
+def argument_annotations(raw: bytes | msgspec.Raw) -> dict[str, str]:
+    """Derive the ports that the arguments and variables of a pod's containers name."""
     try:
-        return msgspec.json.decode(stored, type=dict[str, Manager])
-    except msgspec.MsgspecError:
+        spec = _PODS.decode(raw).spec
+    except (msgspec.MsgspecError, RecursionError):
         return {}
+    found: dict[str, tuple[ArgumentPort, ...]] = {}
+    for container in (*(spec.containers or ()), *(spec.init_containers or ())):
+        words = (*(container.command or ()), *(container.args or ()))
+        ports = named(words, [(entry.name, entry.value or "") for entry in container.env or ()])
+        if ports:
+            found[container.name] = ports
+    return {_ARGUMENT_PORTS: msgspec.json.encode(found).decode()} if found else {}
+
+
+def argument_ports(pod: Pod) -> dict[str, tuple[ArgumentPort, ...]]:
+    """Return the ports that arguments and variables name, by container."""
+    return _stored(pod, _ARGUMENT_PORTS, dict[str, tuple[ArgumentPort, ...]]) or {}
+
+
+class AppliedPort(NamedTuple):
+    """A port of a Service as `kubectl apply` was given it last; no `target` where the manifest names none."""
+
+    name: str
+    port: int
+    protocol: str
+    target: int | str | None
+
+
+class _Port(msgspec.Struct, rename="camel"):
+    port: int
+    name: str = ""
+    protocol: str = "TCP"
+    target_port: int | str | None = None
+
+
+class _PortsSpec(msgspec.Struct):
+    ports: list[_Port] = []
+
+
+class _Manifest(msgspec.Struct):
+    spec: _PortsSpec
+
+
+class _AppliedMetadata(msgspec.Struct):
+    annotations: dict[str, str]
+
+
+class _Applied(msgspec.Struct):
+    metadata: _AppliedMetadata
+
+
+_LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
+_NAME: Final = re.compile(r"[A-Za-z0-9-]{0,63}")
+
+
+def applied_annotations(raw: bytes | msgspec.Raw) -> dict[str, str]:
+    """Derive the ports that were applied last, where one number stands there for several protocols.
+
+    Only then they may differ from what the Service has: `kubectl apply` merges ports by their number.
+    """
+    try:
+        applied = msgspec.json.decode(raw, type=_Applied).metadata.annotations.get(_LAST_APPLIED, "")
+        ports = msgspec.json.decode(applied, type=_Manifest).spec.ports
+    except (msgspec.MsgspecError, RecursionError):
+        return {}
+    pairs = {(port.port, port.protocol) for port in ports}
+    shared = len({number for number, _ in pairs}) < len(pairs)
+    # An annotation is free text: nothing of it is kept that no port could have.
+    text = {word for port in ports for word in (port.name, port.protocol, port.target_port or "")}
+    if not shared or not all(isinstance(word, int) or _NAME.fullmatch(word) for word in text):
+        return {}
+    kept = [AppliedPort(port.name, port.port, port.protocol, port.target_port) for port in ports]
+    return {_APPLIED_PORTS: msgspec.json.encode(kept).decode()}
+
+
+def applied_ports(service: Service) -> tuple[AppliedPort, ...]:
+    """Return the ports that were applied last, where one number stood there for several protocols."""
+    return _stored(service, _APPLIED_PORTS, tuple[AppliedPort, ...]) or ()
+
+
+def _stored(obj: Obj, key: str, kind: type[T]) -> T | None:
+    """Read a derived fact back; a file may hold anything there."""
+    stored = obj.metadata.annotations.get(key)
+    if stored is None:
+        return None
+    try:
+        return msgspec.json.decode(clean_json(stored.encode()), type=kind)
+    except (msgspec.MsgspecError, RecursionError):
+        return None

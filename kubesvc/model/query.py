@@ -28,6 +28,7 @@ class Query(Struct, frozen=True):
 
     No `names` and no `labels` means the namespace's only Service. `flags` are the connection flags as typed,
     to be repeated in printed commands. `why` names pods of the Services' namespace that are asked about.
+    `port` is what is dialed: a number, with a protocol or not (`53/UDP`), or a port's name; empty for all.
     """
 
     namespace: str
@@ -37,3 +38,4 @@ class Query(Struct, frozen=True):
     viewpoint: Viewpoint = Viewpoint()
     flags: tuple[str, ...] = ()
     why: tuple[str, ...] = ()
+    port: str = ""

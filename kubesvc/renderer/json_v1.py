@@ -99,6 +99,7 @@ def _query(report: Report) -> Json:
         "viewpoint": {"origin": query.viewpoint.origin.value, "name": query.viewpoint.name},
         "flags": query.flags,
         "why": query.why,
+        "port": query.port,
     }
 
 

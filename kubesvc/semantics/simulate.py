@@ -1,5 +1,7 @@
 """What the cluster would hold after a change, once the EndpointSlice controller has synced."""
 
+from typing import TypeVar
+
 import msgspec
 from msgspec.structs import replace
 
@@ -10,31 +12,37 @@ from kubesvc.model.snapshot import Snapshot
 from kubesvc.semantics import endpoints, mirroring
 from kubesvc.semantics.reads import nodes_by_name, nodes_of, pods_of, slices_of, source_of
 
+Changed = TypeVar("Changed", bound=Obj)
+
 
 def simulate(snapshot: Snapshot, change: Change) -> Snapshot:
-    """Return the snapshot with an object deleted, or a Service changed, and the slices as a sync leaves them.
+    """Return the snapshot with an object deleted or changed, and the slices as a sync leaves them.
 
-    The deletion of a slice, or of the Endpoints object that is mirrored, makes its controller look again.
-    What is not read stays not read: nothing becomes zero.
+    A change of a slice, or of the Endpoints object that is mirrored, makes its controller look again. What is
+    not read stays not read: nothing becomes zero.
 
     Raises:
         Unread: the changed selector's pods, or their nodes, were never read.
         Unavailable: they could not be read.
         ValueError: the change does not fit the object.
     """
-    if change.deletes:
-        kept = {ref: obj for ref, obj in snapshot.objects.items() if ref != change.target}
-        rest = replace(snapshot, objects=kept)
-        of = _service_of(rest, snapshot.objects.get(change.target))
-        return _synced(rest, of) if of else rest
     before = snapshot.objects.get(change.target)
-    if not isinstance(before, Service):
-        raise ValueError(f"{change.target} is no Service that was read")  # noqa: TRY004 - of a value, not a type
-    return _synced(snapshot, changed(before, change))
+    rest = {ref: obj for ref, obj in snapshot.objects.items() if ref != change.target}
+    if change.deletes:
+        after = before
+    elif isinstance(before, Service | EndpointSlice | Endpoints):
+        after = rest[change.target] = changed(before, change)
+    else:
+        raise ValueError(f"{change.target} is nothing that was read and can be simulated")
+    present = replace(snapshot, objects=rest)
+    of = _service_of(present, after)
+    return _synced(present, of) if of else present
 
 
 def _service_of(snapshot: Snapshot, obj: Obj | None) -> Service | None:
     match obj:
+        case Service():
+            name = obj.metadata.name
         case EndpointSlice():
             name = obj.metadata.labels.get(endpoints.SERVICE_NAME, "")
         case Endpoints():
@@ -45,10 +53,10 @@ def _service_of(snapshot: Snapshot, obj: Obj | None) -> Service | None:
     return found if isinstance(found, Service) else None
 
 
-def changed(before: Service, change: Change) -> Service:
-    """Return a Service with a change made; raises ValueError where that does not fit."""
+def changed(before: Changed, change: Change) -> Changed:
+    """Return an object with a change made; raises ValueError where that does not fit."""
     try:
-        return msgspec.convert(apply(change.ops, msgspec.to_builtins(before)), Service)
+        return msgspec.convert(apply(change.ops, msgspec.to_builtins(before)), type(before))
     except (msgspec.ValidationError, LookupError, TypeError) as error:
         raise ValueError(str(error)) from None
 

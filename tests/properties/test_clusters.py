@@ -151,6 +151,21 @@ def test_findings_explain_the_verdict_and_nothing_more(world: World) -> None:
 
 @given(worlds())
 @some
+def test_a_port_that_is_asked_about_fares_as_among_all(world: World) -> None:
+    """What is not asked about plays no part; its own causes are those of the whole."""
+    whole = explain(world.snapshot())
+    known = {(found.code, found.culprit) for found in whole.findings}
+
+    for port in whole.subjects[0].ports if world.service.spec.type != "ExternalName" else ():
+        asked = explain(world.snapshot(), port=port.key)
+
+        assert asked.subjects[0].ports == (port,)
+        assert verdict(asked) is port.verdict
+        assert {(found.code, found.culprit) for found in asked.findings} <= known
+
+
+@given(worlds())
+@some
 def test_findings_of_a_cause_name_each_culprit_and_place_once(world: World) -> None:
     """Their ids differ."""
     ids = [found.id for found in explain(world.snapshot()).findings]

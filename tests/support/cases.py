@@ -35,7 +35,7 @@ class Case:
 
     @cached_property
     def expected(self) -> dict[str, Any]:
-        """expected.yaml: source, service, namespace, verdict, exit, codes, culprits, outcomes."""
+        """expected.yaml, as the scenario says it and e2e/record.py copies it."""
         found: dict[str, Any] = yaml.safe_load(self.text("expected.yaml"))
         return found
 
@@ -55,7 +55,8 @@ class Case:
 
     def report(self, *why: str) -> Report:
         """Explain the snapshot, as `kubesvc explain --snapshot` does; `why` are pods that are asked about."""
-        query = Query(self.expected["namespace"], (self.expected["service"],), why=why)
+        asked = self.expected.get("port", "")
+        query = Query(self.expected["namespace"], (self.expected["service"],), why=why, port=asked)
         source = FileSource(self.snapshot)
         snapshot = source.begin()
         while True:

@@ -72,9 +72,9 @@ def ask(query: Query, source: FakeSource) -> Report:
     raise AssertionError(f"still asking after {_MANY} rounds: {source.rounds[-1]}")
 
 
-def explain(snapshot: Snapshot, *names: str, namespace: str = "shop") -> Report:
+def explain(snapshot: Snapshot, *names: str, namespace: str = "shop", port: str = "") -> Report:
     """Explain Services of a whole cluster; a second look sees what the first one saw."""
-    query = Query(namespace, names or ("web",))
+    query = Query(namespace, names or ("web",), port=port)
     try:
         return analyze(query, snapshot)
     except Unread as unread:

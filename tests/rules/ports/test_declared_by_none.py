@@ -4,8 +4,10 @@ import json
 
 import pytest
 
-from kubesvc.model.objects import Container, Pod, ServicePort
-from kubesvc.model.report import Confidence, Effect, Finding, Verdict
+from kubesvc.model.objects import Container, EndpointSlice, Pod, ServicePort
+from kubesvc.model.query import Query
+from kubesvc.model.read import Read
+from kubesvc.model.report import Confidence, Effect, Finding, Report, Verdict
 from tests.support.builders import (
     HTTP,
     cluster,
@@ -25,7 +27,7 @@ from tests.support.builders import (
     version,
     with_,
 )
-from tests.support.sources import explain, find, only, rows, verdict
+from tests.support.sources import FakeSource, ask, explain, find, only, rows, verdict
 
 NAMED = ServicePort(name="http", port=80, target_port="http")
 OF = service("web", NAMED)
@@ -71,7 +73,7 @@ def test_the_fix_names_the_declared_port() -> None:
     assert fix.title == "target port web"
     assert fix.command is not None
     assert json.loads(fix.command[-1]) == [
-        {"op": "test", "path": "/spec/ports/0/port", "value": 80},
+        {"op": "test", "path": "/spec/ports/0/name", "value": "http"},
         {"op": "replace", "path": "/spec/ports/0/targetPort", "value": "web"},
     ]
     assert fix.outcome is not None
@@ -98,29 +100,154 @@ def test_otherwise_the_nearest_name_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("containers", "init", "note"),
+    ("containers", "init", "headline", "note"),
     [
         (
             (container("app", port(53, "http", "UDP")),),
             (),
+            "declared for UDP, and the Service port is TCP",
             "http 53/UDP: the Service port is TCP, and the protocols must agree",
         ),
         (
             (container("app"),),
             (container("setup", port(1, "http")),),
+            "declared by an init container only",
             "http 1/TCP (init container setup): ports of init containers never count",
         ),
+        (
+            (container("app"),),
+            (container("setup", port(1, "http", "UDP")),),
+            "declared by an init container only",
+            "http 1/UDP (init container setup): ports of init containers never count",
+        ),
+        (
+            (container("app", port(53, "http", "UDP")),),
+            (container("setup", port(1, "http")),),
+            "declared by no selected pod",
+            "http 53/UDP: the Service port is TCP, and the protocols must agree",
+        ),
     ],
-    ids=["another protocol", "an init container"],
+    ids=["another protocol", "an init container", "an init container's UDP", "both"],
 )
 def test_a_declaration_that_does_not_count_is_named(
-    containers: tuple[Container, ...], init: tuple[Container, ...], note: str
+    containers: tuple[Container, ...], init: tuple[Container, ...], headline: str, note: str
 ) -> None:
     """It looks right, and is not."""
     found = declaring(*containers, init=init)
 
-    assert any(row.startswith(f"note: {note}") for row in rows(found))
+    assert found.headline == f'target port "http" of port http is {headline}'
+    assert any(row == f"note: {note}" for row in rows(found))
+
+
+def test_pods_that_declare_nothing_of_the_name_keep_the_general_words() -> None:
+    """One of two declares it for UDP: what stands for all pods is only that none counts."""
+    members = (
+        pod("a", container("app", port(53, "http", "UDP"))),
+        pod("b", container("app", port(53)), ips=("10.0.0.2",)),
+    )
+
+    found = only(explain(settled(OF, *members)), "KSV201")
+
+    assert found.headline == 'target port "http" of port http is declared by no selected pod'
     assert found.fixes == ()
+
+
+def patched(found: Finding) -> list[object]:
+    """What the first fix changes in the Service, without its guard."""
+    assert found.fixes[0].command is not None
+    _, op = json.loads(found.fixes[0].command[-1])
+    return [op["path"], op["value"]]
+
+
+DATA = ServicePort(name="data", port=80, target_port="data")
+
+
+def serving(of: ServicePort, *declared: Container) -> Finding:
+    """The finding about a Service port and a pod with these containers."""
+    return only(explain(settled(service("web", of), pod("web-1", *declared))), "KSV201")
+
+
+def test_a_service_port_without_a_protocol_is_given_that_of_the_pods() -> None:
+    """Nobody wrote TCP: it is the default."""
+    found = serving(DATA, container("app", port(53, "data", "UDP")))
+
+    assert patched(found) == ["/spec/ports/0/protocol", "UDP"]
+    (fix,) = found.fixes
+    assert fix.title == "protocol UDP"
+    assert fix.outcome is not None
+    assert fix.outcome.verdict is Verdict.HEALTHY
+
+
+def test_a_port_that_the_probe_asks_speaks_tcp() -> None:
+    """Whatever was declared: the number will do."""
+    probed = container("app", port(8080, "data", "UDP"), readiness_probe=http_probe("data"))
+
+    found = serving(DATA, probed)
+
+    assert patched(found) == ["/spec/ports/0/targetPort", 8080]
+    assert found.fixes[0].certainty is Confidence.LIKELY
+
+
+def test_a_port_that_is_called_http_speaks_tcp() -> None:
+    """Where the pods declare UDP, and where the Service does."""
+    ours = declaring(container("app", port(8080, "http", "UDP")))
+    theirs = serving(with_(NAMED, protocol="UDP"), container("app", port(8080, "http")))
+
+    assert patched(ours) == ["/spec/ports/0/targetPort", 8080]
+    assert patched(theirs) == ["/spec/ports/0/protocol", "TCP"]
+    assert theirs.fixes[0].notes == (
+        "What is spoken there, or the readiness probe that asks there, takes TCP.",
+    )
+
+
+def test_a_container_port_without_a_protocol_is_reached_by_its_number() -> None:
+    """The Service port says UDP, which somebody wrote."""
+    found = serving(with_(DATA, protocol="UDP"), container("app", port(53, "data")))
+
+    assert patched(found) == ["/spec/ports/0/targetPort", 53]
+
+
+DNS = (
+    ServicePort(name="dns", port=53, target_port="dns", protocol="UDP"),
+    ServicePort(name="dns-tcp", port=53, target_port="dns"),
+)
+
+
+def test_one_number_under_two_protocols_lacks_the_declaration_of_one() -> None:
+    """UDP works; the port for TCP cannot become another one for UDP, so it is given the number."""
+    member = pod("web-1", container("app", port(5353, "dns", "UDP")))
+
+    found = only(explain(settled(service("web", *DNS), member)), "KSV201")
+
+    assert found.headline == (
+        'target port "dns" of port dns-tcp is declared for UDP, and the Service port is TCP'
+    )
+    assert patched(found) == ["/spec/ports/1/targetPort", 5353]
+    assert found.fixes[0].change is not None
+    assert found.fixes[0].change.ops[0].was == (("spec", "ports", 1, "name"), "dns-tcp")
+
+
+def test_a_twin_that_leads_elsewhere_says_nothing_of_the_number() -> None:
+    """Then neither the protocol nor the number can be offered."""
+    elsewhere = service("web", with_(DNS[0], target_port=54), DNS[1])
+    member = pod("web-1", container("app", port(5353, "dns", "UDP")))
+
+    (found,) = find(explain(settled(elsewhere, member)), "KSV201")
+
+    assert found.fixes == ()
+
+
+def test_an_unnamed_port_may_change_its_protocol() -> None:
+    """It is the only one; its key changes with it."""
+    of = service("web", with_(NAMED, name=""))
+
+    found = only(explain(settled(of, pod("web-1", container("app", port(53, "http", "UDP"))))), "KSV201")
+
+    (fix,) = found.fixes
+    assert fix.change is not None
+    assert fix.change.ops[0].was == (("spec", "ports", 0, "port"), 80)
+    assert fix.outcome is not None
+    assert [(p.key, p.usable) for p in fix.outcome.ports] == [("80/UDP", 1)]
 
 
 def test_only_names_that_every_pod_declares_are_offered() -> None:
@@ -187,15 +314,49 @@ def test_what_looks_like_it_is_not_it(ports: tuple[ServicePort, ...], members: t
     assert find(explain(settled(service("web", *ports), *members)), "KSV201") == ()
 
 
+SIDECAR = "note: http 15000/TCP (sidecar proxy): ports of native sidecars count"
+
+
 def test_a_native_sidecar_on_an_old_server_is_named() -> None:
     """It declares the port, and does not count yet."""
     snapshot = cluster(OF, sidecar(), node(), version(32), *slices(OF, sidecar(), minor=32))
 
     found = only(explain(snapshot), "KSV201")
 
+    assert found.headline == (
+        'target port "http" of port http is declared by a native sidecar only, which takes Kubernetes 1.33'
+    )
+    assert found.confidence is Confidence.PROOF
     assert [row for row in rows(found) if row.startswith("note")] == [
-        "note: http 15000/TCP (sidecar proxy): ports of native sidecars count from Kubernetes 1.33 on"
+        f"{SIDECAR} from Kubernetes 1.33 on; this server is 1.32",
     ]
+    assert patched(found) == ["/spec/ports/0/targetPort", 15000]
+    assert found.fixes[0].certainty is Confidence.PROOF
+
+
+def unversioned(*written: EndpointSlice) -> Report:
+    """A cluster whose version could not be read, and whose pod has a sidecar with the port."""
+    source = FakeSource(cluster(OF, sidecar(), node(), *written), denied=(Read("Version"),))
+    return ask(Query("shop", ("web",)), source)
+
+
+def test_a_server_whose_version_is_not_known_is_judged_by_its_slices() -> None:
+    """They lack the port: an old server, or one that has not written yet."""
+    report = unversioned(*slices(OF, sidecar(), minor=32))
+
+    found = only(report, "KSV201")
+    assert (found.confidence, found.effect) == (Confidence.LIKELY, Effect.BROKEN)
+    assert [row for row in rows(found) if row.startswith("note")] == [
+        f"{SIDECAR} from Kubernetes 1.33 on; which this server is was not read",
+    ]
+    assert patched(found) == ["/spec/ports/0/targetPort", 15000]
+    assert found.fixes[0].certainty is Confidence.LIKELY
+
+
+def test_a_server_whose_version_is_not_known_may_be_new() -> None:
+    """The slices have the port; or do not list the pod yet, which says nothing."""
+    assert find(unversioned(*slices(OF, sidecar())), "KSV201") == ()
+    assert find(unversioned(*slices(OF)), "KSV201") == ()
 
 
 def test_a_headless_name_still_resolves() -> None:

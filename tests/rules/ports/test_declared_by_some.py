@@ -5,19 +5,24 @@ import json
 import pytest
 
 from kubesvc.model.objects import Container, Pod, Probe, Ref, Service, ServicePort, TCPSocketAction
-from kubesvc.model.report import Effect, Verdict
+from kubesvc.model.report import Effect, Finding, Verdict
 from tests.support.builders import (
+    cluster,
     container,
     deployment,
     http_probe,
+    node,
     owned_by,
     pod,
     port,
     replica_set,
     service,
     settled,
+    slices,
     terminating,
     unready,
+    version,
+    with_,
 )
 from tests.support.sources import explain, find, only, rows, verdict
 
@@ -177,3 +182,47 @@ def test_a_probe_of_another_port_leaves_the_name_free() -> None:
     assert [fix.title for fix in found.fixes] == [
         'name port 8080 of container app "web" in Deployment/old',
     ]
+
+
+def lacking(member: Pod) -> Finding:
+    """The finding about a pod beside one that resolves web to 8080, on a server of 1.32."""
+    snapshot = cluster(OF, WITH, member, node(), version(32), *slices(OF, WITH, member, minor=32))
+    return only(explain(snapshot), "KSV202")
+
+
+def test_a_sidecar_on_an_old_server_is_reached_by_the_number_that_all_have() -> None:
+    """The name would do from 1.33 on."""
+    sidecar = container("proxy", port(8080, "web"), restart_policy="Always")
+    member = with_(without("a-1", container("app", port(1))), spec__init_containers=(sidecar,))
+
+    found = lacking(member)
+
+    assert (
+        "note: web 8080/TCP (sidecar proxy): "
+        "ports of native sidecars count from Kubernetes 1.33 on; this server is 1.32"
+    ) in rows(found)
+    (fix,) = found.fixes
+    assert fix.title == "target port 8080"
+    assert fix.outcome is not None
+    assert (fix.outcome.verdict, fix.outcome.ports[0].usable) == (Verdict.HEALTHY, 2)
+
+
+def test_another_protocol_is_named_and_the_number_offered() -> None:
+    """All pods have the same number."""
+    found = lacking(without("a-1", container("app", port(8080, "web", "UDP"))))
+
+    assert "note: web 8080/UDP: the Service port is TCP, and the protocols must agree" in rows(found)
+    assert [fix.title for fix in found.fixes] == ["target port 8080"]
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        without("a-1", container("app", port(9090, "web", "UDP"))),
+        with_(without("a-1"), spec__init_containers=(container("setup", port(8080, "web")),)),
+    ],
+    ids=["another number", "an init container"],
+)
+def test_no_number_is_offered_that_not_all_serve(member: Pod) -> None:
+    """It would lead nowhere in some of them."""
+    assert lacking(member).fixes == ()

@@ -36,6 +36,31 @@ def test_a_namespace_before_the_name_is_told_how_to_write_it() -> None:
     assert caught.value.hint.endswith("web -n shop")
 
 
+@pytest.mark.parametrize(
+    ("text", "port"),
+    [
+        ("", ""),
+        ("80", "80"),
+        ("080", "80"),
+        ("65535", "65535"),
+        ("53/udp", "53/UDP"),
+        ("80/TCP", "80/TCP"),
+        ("http", "http"),
+        ("8080x", "8080x"),
+    ],
+)
+def test_a_port_is_a_number_perhaps_with_its_protocol_or_a_name(text: str, port: str) -> None:
+    """Spelled as the API spells it."""
+    assert arguments.port(text) == port
+
+
+@pytest.mark.parametrize("text", ["0", "65536", "80/", "80/HTTP", "http/tcp", "..", "a\x1bb", "-1/x"])
+def test_what_is_no_port_is_refused(text: str) -> None:
+    """Before anything is sent."""
+    with pytest.raises(UsageError):
+        arguments.port(text)
+
+
 def test_codes_are_told_from_services_by_their_letters() -> None:
     """No Service has a name in upper case."""
     assert arguments.rule_codes(["KSV101", "ksv101", "web", "KSV"]) == ("KSV101",)

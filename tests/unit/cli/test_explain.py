@@ -232,6 +232,39 @@ def test_a_pod_of_all_namespaces_is_none(kubesvc: Kubesvc) -> None:
     assert result.err.startswith("error: --why names a pod of one namespace\n")
 
 
+def test_a_port_that_is_dialed_is_judged_alone(kubesvc: Kubesvc) -> None:
+    """The other one leads nowhere, which is not what was asked."""
+    two = service(
+        ports=[{"name": "http", "port": 80, "targetPort": 8080}, {"name": "x", "port": 81, "targetPort": "x"}]
+    )
+    with ApiServer([namespace(), node(), two, pod(), endpoint_slice(pod())]) as server:
+        asked = ("explain", "web", "-n", "shop", "--server", server.url)
+        whole, one, other = (kubesvc(*asked, *more) for more in ((), ("--port", "80"), ("--port=x",)))
+
+    assert (whole.status, one.status, other.status) == (1, 0, 1)
+    assert one.out.startswith("shop/web is healthy: on port http, 1 of 1 pod receives traffic")
+    assert "KSV201" not in one.out
+
+
+def test_a_port_that_the_service_lacks_is_status_1(kubesvc: Kubesvc) -> None:
+    """With the port that was meant; in JSON the question is repeated."""
+    with ApiServer(healthy()) as server:
+        asked = ("explain", "web", "-n", "shop", "--server", server.url, "--port", "8080")
+        result, document = kubesvc(*asked), json.loads(kubesvc(*asked, "-o", "json").out)
+
+    assert result.status == 1
+    assert "fix     dial web:80" in result.out
+    assert document["query"]["port"] == "8080"
+    assert document["subjects"][0]["verdict"] == "broken"
+
+
+def test_what_is_no_port_is_told_before_anything_is_sent(kubesvc: Kubesvc) -> None:
+    """With what ports are."""
+    result = kubesvc("explain", "web", "--port", "70000")
+
+    assert result == (2, "", 'error: --port "70000" is not a port\nhint: Ports are 1 to 65535.\n')
+
+
 def test_connection_flags_are_repeated_in_commands_but_never_the_token(kubesvc: Kubesvc) -> None:
     """What is pasted must reach the same cluster."""
     with ApiServer(broken()) as server:

@@ -57,6 +57,7 @@ def test_a_pointer_is_escaped() -> None:
         (Op(("spec", "list", 1, "x"), 9), {"spec": {"a": 1, "list": [{"x": 1}, {"x": 9}]}}),
         (Op(("spec", "list", 0), ABSENT), {"spec": {"a": 1, "list": [{"x": 2}]}}),
         (Op(("spec", "list", 0), 7), {"spec": {"a": 1, "list": [7, {"x": 2}]}}),
+        (Op(("spec", "list", 2), 7, new=True), {"spec": {"a": 1, "list": [{"x": 1}, {"x": 2}, 7]}}),
     ],
     ids=[
         "set",
@@ -66,6 +67,7 @@ def test_a_pointer_is_escaped() -> None:
         "set in a list",
         "remove an item",
         "set an item",
+        "append an item",
     ],
 )
 def test_applying_changes_a_copy(op: Op, after: object) -> None:

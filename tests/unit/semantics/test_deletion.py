@@ -1,4 +1,4 @@
-"""What the cluster would hold after an object is deleted, once the controllers have looked again."""
+"""What the cluster would hold after slices or Endpoints go or change, once the controllers have looked."""
 
 import pytest
 
@@ -161,3 +161,44 @@ def test_by_cpu_all_nodes_are_read() -> None:
     known = nothing.with_answers([node("node-a"), node("node-b")], [Read("Node")])
     everyone = reads.nodes_of(known, of, (pod(),))
     assert sorted(everyone or ()) == ["node-a", "node-b"]
+
+
+def ports_of(snapshot: Snapshot) -> list[list[tuple[str | None, int | None]]]:
+    """The ports of the slices of Service web."""
+    found = snapshot.find(reads.slices_named("shop", "web"), EndpointSlice)
+    return [[(port.name, port.port) for port in entry.ports] for entry in found]
+
+
+def test_a_slice_that_somebody_made_stays_as_it_is_changed() -> None:
+    """Nobody else writes it, with a selector or without."""
+    change = Change(BY_HAND.ref, (Op(("ports", 0, "name"), "web"),))
+
+    assert ports_of(simulate(settled(BARE, BY_HAND), change)) == [[("web", 8080)]]
+    assert ports_of(simulate(settled(service(), pod(), BY_HAND), change)) == [
+        [("web", 8080)],
+        [("http", 8080)],
+    ]
+
+
+def test_a_slice_of_the_controller_is_written_over() -> None:
+    """Whatever was changed in it."""
+    (written,) = slices(service(), pod())
+    change = Change(written.ref, (Op(("ports", 0, "name"), "web"),))
+
+    assert ports_of(simulate(settled(service(), pod()), change)) == [[("http", 8080)]]
+
+
+def test_endpoints_that_change_are_copied_again() -> None:
+    """Their slices follow."""
+    change = Change(SOURCE.ref, (Op(("subsets", 0, "ports", 0, "name"), "web", new=True),))
+
+    assert ports_of(simulate(settled(BARE, SOURCE, *COPIES), change)) == [[("web", 8080)]]
+
+
+def test_a_slice_of_no_service_changes_alone() -> None:
+    """Nobody looks at it."""
+    change = Change(BY_HAND.ref, (Op(("ports", 0, "name"), "web"),))
+
+    after = simulate(cluster(BY_HAND), change)
+
+    assert ports_of(after) == [[("web", 8080)]]

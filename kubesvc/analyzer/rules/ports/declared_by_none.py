@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
-from kubesvc.analyzer import clients, commands, named_ports, wording, workloads
+from kubesvc.analyzer import clients, commands, named_ports, uncounted, wording, workloads
 from kubesvc.analyzer.named_ports import NamedPort
+from kubesvc.analyzer.port_changes import port_change
 from kubesvc.analyzer.rule import Rule, rule
+from kubesvc.analyzer.uncounted import Kind, Uncounted
 from kubesvc.analyzer.view import ServiceView
-from kubesvc.model.change import Change, Op
 from kubesvc.model.report import Confidence, Finding, Fix, Row
-from kubesvc.semantics.ports import SIDECAR_PORTS_SINCE, Declared, Role
 
 
 @rule("KSV201", "target-port-declared-by-no-pod", since="0.1")
@@ -20,6 +20,9 @@ def declared_by_none(this: Rule, view: ServiceView) -> Iterator[Finding]:
         Kubernetes 1.33 on, must declare a port of that name and of the Service port's protocol. No selected
         pod does, so the port has no endpoint, although the pods are listed in the slices: without a port.
         `kubectl describe service` prints their bare addresses, which looks as if it worked.
+
+        The name may be there and not count: for another protocol, where one of both sides says none and so
+        says TCP; by an init container that is no sidecar; by a native sidecar on a server before 1.33.
 
     How to confirm
         `kubectl get endpointslices -l kubernetes.io/service-name=NAME -o yaml` shows `ports: []` or lacks the
@@ -37,13 +40,18 @@ def declared_by_none(this: Rule, view: ServiceView) -> Iterator[Finding]:
         if wanted.with_it or not wanted.without:
             continue
         place = view.place._replace(port=wanted.port.key)
+        found = uncounted.alike(wanted, wanted.without, view.minor)
+        how = uncounted.where(wanted, found) if found else "declared by no selected pod"
+        # What another server would resolve may also be what the controller has not written yet.
+        unsure = found is not None and found.kind is Kind.UNKNOWN_SERVER
         yield this.finding(
             view,
-            f'target port "{wanted.target}" of port {wanted.port.key} is declared by no selected pod',
+            f'target port "{wanted.target}" of port {wanted.port.key} is {how}',
             [place],
             view.ref,
             _rows(view, wanted),
-            fixes=_fixes(view, wanted),
+            fixes=_fixes(view, wanted, found),
+            confidence=Confidence.LIKELY if unsure else None,
         )
 
 
@@ -52,9 +60,7 @@ def _rows(view: ServiceView, wanted: NamedPort) -> Iterator[Row]:
         declared = named_ports.show(named_ports.declared_by(pods))
         verb = "declares" if len(pods) == 1 else "declare"
         yield Row("pods", f"{len(pods)} of {owner} {verb}: {declared}", "spec.containers[].ports")
-    for entry in named_ports.declared_by(wanted.without):
-        if entry.port.name == wanted.target:
-            yield Row("note", f"{named_ports.show([entry])}: {_not_counted(wanted, entry)}", "spec.ports[]")
+    yield from uncounted.notes(wanted, wanted.without, view.minor)
     bare = [entry for entry in view.slices if entry.endpoints and not entry.ports]
     if bare:
         listed = sum(len(entry.endpoints) for entry in bare)
@@ -67,25 +73,18 @@ def _rows(view: ServiceView, wanted: NamedPort) -> Iterator[Row]:
     yield Row("clients", f"{clients.seen(view.service, [wanted.facts])}{ready}", "EndpointSlice")
 
 
-def _not_counted(wanted: NamedPort, entry: Declared) -> str:
-    if entry.port.protocol != wanted.port.protocol:
-        return f"the Service port is {wanted.port.protocol}, and the protocols must agree"
-    if entry.role is Role.SIDECAR:
-        return f"ports of native sidecars count from Kubernetes 1.{SIDECAR_PORTS_SINCE} on"
-    return "ports of init containers never count"
-
-
-def _fixes(view: ServiceView, wanted: NamedPort) -> Iterator[Fix]:
-    meant = named_ports.meant(wanted, wanted.without, view.minor)
-    if meant is None:
+def _fixes(view: ServiceView, wanted: NamedPort, found: Uncounted | None) -> Iterator[Fix]:
+    counting = uncounted.fix(view, wanted, found) if found else None
+    if counting is not None:
+        yield counting
         return
-    position = wanted.position
-    guard = (("spec", "ports", position, "port"), wanted.port.port)
-    change = Change(view.ref, (Op(("spec", "ports", position, "targetPort"), meant.name, guard),))
-    yield Fix(
-        title=f"target port {meant.name}",
-        certainty=Confidence.LIKELY,
-        change=change,
-        command=commands.patch(change),
-        notes=(meant.because,),
-    )
+    meant = named_ports.meant(wanted, wanted.without, view.minor)
+    if meant is not None:
+        change = port_change(view.service, wanted.position, "targetPort", meant.name)
+        yield Fix(
+            title=f"target port {meant.name}",
+            certainty=Confidence.LIKELY,
+            change=change,
+            command=commands.patch(change),
+            notes=(meant.because,),
+        )

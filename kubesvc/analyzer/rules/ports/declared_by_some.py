@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator
 
-from kubesvc.analyzer import clients, commands, named_ports, wording, workloads
+from kubesvc.analyzer import clients, commands, named_ports, uncounted, wording, workloads
 from kubesvc.analyzer.named_ports import NamedPort
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.change import Change, Op
 from kubesvc.model.objects import Container, Ref
 from kubesvc.model.report import Confidence, Finding, Fix, Row
-from kubesvc.semantics.ports import declared, target
+from kubesvc.semantics.ports import declared, find_port, target
 
 
 @rule("KSV202", "target-port-declared-by-some-pods", since="0.1")
@@ -19,7 +19,9 @@ def declared_by_some(this: Rule, view: ServiceView) -> Iterator[Finding]:
     What it means
         A target port given by name is looked up in each pod by itself. The pods that do not declare it are
         listed in the slices without this port and get no traffic for it; the others do. Typical: a rollout
-        that renamed the port, or two workloads behind one selector.
+        that renamed the port, or two workloads behind one selector. A pod may also declare the name where it
+        does not count: for another protocol, in an init container, or, on a server before 1.33, in a native
+        sidecar.
 
     How to confirm
         `kubectl get endpointslices -l kubernetes.io/service-name=NAME -o yaml` shows two slices with
@@ -62,6 +64,7 @@ def _rows(view: ServiceView, wanted: NamedPort, owner: Ref, names: set[str]) -> 
     shown = named_ports.show(named_ports.declared_by(lacking))
     verb = "declares" if len(lacking) == 1 else "declare"
     yield Row("without", f"{len(lacking)} of {owner} {verb}: {shown}", "spec.containers[].ports")
+    yield from uncounted.notes(wanted, lacking, view.minor)
     for other, pods in workloads.by_owner(view.snapshot, wanted.with_it).items():
         shown = named_ports.show(e for e in named_ports.declared_by(pods) if e.port.name == wanted.target)
         yield Row("with", f"{len(pods)} of {other}: {shown}", "spec.containers[].ports")
@@ -70,6 +73,18 @@ def _rows(view: ServiceView, wanted: NamedPort, owner: Ref, names: set[str]) -> 
 
 
 def _fixes(view: ServiceView, wanted: NamedPort, owner: Ref) -> Iterator[Fix]:
+    """Offer the number where all agree on it, else to rename the port in the workload that lacks it."""
+    found = uncounted.alike(wanted, wanted.without, view.minor)
+    number = {find_port(pod, wanted.port, view.minor) for pod in wanted.with_it}
+    if found and number == {found.entry.port.container_port}:
+        fix = uncounted.by_number(view.service, wanted, found)
+        if fix is not None:
+            yield fix
+            return
+    yield from _rename(view, wanted, owner)
+
+
+def _rename(view: ServiceView, wanted: NamedPort, owner: Ref) -> Iterator[Fix]:
     """Offer to rename the one port that the workload's template declares with the right protocol.
 
     Not where something else needs the old name, or the new one is taken: names are unique within a pod.
