@@ -86,10 +86,10 @@ e2e-mark: setup ## allow the cluster in KUBESVC_E2E_KUBECONFIG to be used by mak
 
 # --- generated files
 
-record: setup ## record the cases of e2e/scenarios from a real cluster
+record: setup ## record the cases of e2e/scenarios from a real control plane, but for those in which a kubelet decides
 	$(BIN)/python -m e2e.record
 
-record-kind: setup ## record those of e2e/kind/scenarios from a cluster of kind, with what clients saw
+record-kind: setup ## record those in which a kubelet decides from a cluster of kind, with what clients saw
 	$(BIN)/python -m e2e.kind $(BIN)/python -m e2e.record
 
 record-oracle: setup ## record the clusters of tests/cases/oracle with what the real controllers left

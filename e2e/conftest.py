@@ -1,4 +1,4 @@
-"""What every end-to-end test shares: one cluster with two nodes, and the installed command."""
+"""What every end-to-end test shares: one cluster with two nodes, clients in it, and the installed command."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from e2e.cluster import Cluster, ToolchainError, open_cluster
+from e2e.kind.cluster import KindCluster
+from e2e.kind.seen import Clients, clients
 from e2e.product import Product, install
 
 NODES = {"node-a": "zone-a", "node-b": "zone-b"}
@@ -34,6 +36,16 @@ def cluster() -> Iterator[Cluster]:
             for name, zone in NODES.items():
                 opened.create_node(name, zone=zone)
         yield opened
+
+
+@pytest.fixture(scope="session")
+def dialing(cluster: Cluster) -> Iterator[Clients | None]:
+    """Client pods on either node; none where nobody runs containers."""
+    if isinstance(cluster, KindCluster):
+        with clients(cluster) as made:
+            yield made
+    else:
+        yield None
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,7 @@
 """Records every scenario of a real cluster as a case for the fast tests, and the demo cases: `make record`.
 
 Snapshots, expectations and whole reports are written; what is compared with them later is never typed by
-hand. On kind (`make record-kind`) these are the scenarios that take kubelets, with what clients saw; they
-stand in for those of the same name that are simulated.
+hand. On kind (`make record-kind`) these are the scenarios in which a kubelet decides, with what clients saw.
 """
 
 from __future__ import annotations
@@ -18,12 +17,10 @@ import yaml
 
 from e2e.cluster import Cluster, open_cluster
 from e2e.conftest import NODES
-from e2e.kind import testserver
 from e2e.kind.cluster import KindCluster
 from e2e.kind.seen import Clients, Seen, clients, contradictions
-from e2e.kubectl import Kubectl
 from e2e.product import ROOT, Product, install
-from e2e.scenario import KIND_SCENARIOS, Scenario, scenarios
+from e2e.scenario import KIND_SCENARIOS, SCENARIOS, Scenario, scenarios
 from e2e.situation import situation
 from e2e.verdict import fits
 
@@ -39,16 +36,16 @@ def main(names: list[str]) -> int:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         cluster = stack.enter_context(open_cluster())
-        wanted = [scenario for scenario in _recordable(cluster) if not names or scenario.name in names]
+        known = recordable(kind=isinstance(cluster, KindCluster))
+        wanted = [scenario for scenario in known if not names or scenario.name in names]
         unknown = set(names) - {scenario.name for scenario in wanted}
         if unknown:
-            print(f"record: unknown scenario {', '.join(sorted(unknown))}", file=sys.stderr)
+            print(f"record: not recorded of this cluster: {', '.join(sorted(unknown))}", file=sys.stderr)
             return 2
         product = install(folder)
         dialing: Clients | None = None
         if isinstance(cluster, KindCluster):
-            testserver.provide(cluster)
-            dialing = stack.enter_context(clients(Kubectl(cluster.kubeconfig)))
+            dialing = stack.enter_context(clients(cluster))
         else:
             for name, zone in NODES.items():
                 cluster.create_node(name, zone=zone)
@@ -60,13 +57,15 @@ def main(names: list[str]) -> int:
     return 1 if failed else 0
 
 
-def _recordable(cluster: Cluster) -> list[Scenario]:
-    """The scenarios that are recorded of a cluster: what a kubelet wrote goes before what was simulated."""
-    observed = scenarios(KIND_SCENARIOS)
-    if isinstance(cluster, KindCluster):
-        return list(observed)
-    better = {scenario.name for scenario in observed}
-    return [scenario for scenario in scenarios() if scenario.name not in better]
+def recordable(*, kind: bool) -> list[Scenario]:
+    """The scenarios that are recorded of a cluster of kind, or of a local one: never what kwok wrote.
+
+    What comes about only where an annotation tells kwok so has a namesake in KIND_SCENARIOS.
+    """
+    if not kind:
+        return [scenario for scenario in scenarios() if scenario.source == "observed"]
+    elsewhere = [scenario for scenario in scenarios() if scenario.source == "simulated"]
+    return [*scenarios(KIND_SCENARIOS), *(s for s in elsewhere if "simulation" not in s.needs)]
 
 
 def _renamed(cluster: Cluster, folder: Path) -> Path:
@@ -117,17 +116,20 @@ def _write(scenario: Scenario, snapshot: Path, text: str, report: str, seen: See
     shutil.copyfile(snapshot, folder / "snapshot.json")
     (folder / "report.txt").write_text(text, encoding="utf-8")
     (folder / "report.json").write_text(report, encoding="utf-8")
-    keys = ["source", "service", "namespace", "verdict", "exit", "codes", "culprits", "outcomes"]
+    keys = ["service", "namespace", "verdict", "exit", "codes", "culprits", "outcomes"]
     keys += [key for key in ("port", "explained") if getattr(scenario, key)]
-    expected = {key: getattr(scenario, key) for key in keys}
+    expected: dict[str, Any] = {"source": "observed", **{key: getattr(scenario, key) for key in keys}}
     listed = {key: list(value) if isinstance(value, tuple) else value for key, value in expected.items()}
     (folder / "expected.yaml").write_text(yaml.safe_dump(listed, sort_keys=False), encoding="utf-8")
     if seen:
         (folder / "seen.yaml").write_text(yaml.safe_dump(seen), encoding="utf-8")
-    demo = DEMO / f"{scenario.name}.json"
-    # Those of kind are for the tests, a few of them are worth showing; a demo asks about no port.
-    if demo.exists() or not (seen or scenario.port):
-        shutil.copyfile(snapshot, demo)
+    if shown(scenario):
+        shutil.copyfile(snapshot, DEMO / f"{scenario.name}.json")
+
+
+def shown(scenario: Scenario) -> bool:
+    """Whether its case is a demo, too: those of kind alone are for tests, and a demo asks about no port."""
+    return (SCENARIOS / scenario.name).exists() and not scenario.port
 
 
 if __name__ == "__main__":

@@ -73,6 +73,8 @@ class Dial:
 class Scenario:
     """One situation.
 
+    `source` is `simulated` where, without a kubelet, kwok writes what decides, and else `observed`.
+
     `outcomes` are one word list a fix: `healthy http 3/3` and the codes of causes that stay, `none` for a fix
     that is not simulated. `after` is the verdict once the first fix was applied. Once the cluster
     shows `before`, `changes` (kubectl arguments) are made; `paused` names a component that stands still from

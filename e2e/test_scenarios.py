@@ -11,6 +11,7 @@ import pytest
 
 from e2e.cluster import Cluster, await_condition
 from e2e.cluster import kubectl as binary
+from e2e.kind.seen import Clients, contradictions
 from e2e.kubectl import Kubectl
 from e2e.product import Answer, Product
 from e2e.scenario import Scenario, scenarios
@@ -24,9 +25,12 @@ _AGENT = "kubesvc/"
 
 @pytest.mark.parametrize("scenario", scenarios(), ids=lambda scenario: scenario.name)
 def test_explains_the_scenario_and_its_fix_does_what_it_promises(
-    scenario: Scenario, cluster: Cluster, product: Product
+    scenario: Scenario, cluster: Cluster, product: Product, dialing: Clients | None
 ) -> None:
-    """What is printed fits what was observed; the printed command, applied, leads where its outcome said."""
+    """What is printed fits what was observed, by clients as well where containers run.
+
+    The printed command, applied, leads where its outcome said.
+    """
     missing = scenario.needs - cluster.supports
     if missing:
         pytest.skip(f"this cluster does not support {', '.join(sorted(missing))}")
@@ -36,6 +40,8 @@ def test_explains_the_scenario_and_its_fix_does_what_it_promises(
         if "audit" in cluster.supports:
             _assert_modest(cluster.audit(_AGENT)[before:], scenario)
         assert fits(answer, scenario) == []
+        if dialing:
+            assert contradictions(answer.report, scenario, dialing.see(scenario)) == []
         if scenario.fix == "command":
             _apply_and_compare(scenario, cluster, product, kubectl, answer)
         else:

@@ -17,11 +17,12 @@ from urllib.parse import urlsplit
 import yaml
 
 from e2e.cluster import AwaitError, await_condition
-from e2e.kind.testserver import IMAGE, PROGRAM
+from e2e.kind import testserver
+from e2e.kubectl import Kubectl
 from e2e.situation import node_in
 
 if TYPE_CHECKING:
-    from e2e.kubectl import Kubectl
+    from e2e.kind.cluster import KindCluster
     from e2e.scenario import Dial, Scenario
 
 Seen = dict[str, dict[str, str]]
@@ -72,12 +73,14 @@ class Clients:
             kubectl, pod = replace(kubectl, namespace=scenario.namespace), client.removeprefix("pod ")
         verb, _, prefix = target.partition(" ")
         command = (verb, prefix) if prefix else ("dial", target.format_map(self.addresses))
-        return kubectl.run("exec", pod, "--", PROGRAM, *command).strip()
+        return kubectl.run("exec", pod, "--", testserver.PROGRAM, *command).strip()
 
 
 @contextmanager
-def clients(kubectl: Kubectl) -> Iterator[Clients]:
-    """Have the client pods for the length of a `with` block; their image has to be on the nodes."""
+def clients(cluster: KindCluster) -> Iterator[Clients]:
+    """Have the client pods for the length of a `with` block, and their image on the nodes from then on."""
+    testserver.provide(cluster)
+    kubectl = Kubectl(cluster.kubeconfig)
     there = replace(kubectl, namespace=_NAMESPACE)
     nodes = {zone: node_in(kubectl, f"zone-{zone}") for zone in _ZONES}
     path = 'jsonpath={.status.addresses[?(@.type=="InternalIP")].address}'
@@ -98,7 +101,7 @@ def _accounts(kubectl: Kubectl) -> str:
 
 
 def _pod(zone: str, node: str, *, of_node: bool) -> dict[str, Any]:
-    container = {"name": "client", "image": IMAGE, "imagePullPolicy": "Never"}
+    container = {"name": "client", "image": testserver.IMAGE, "imagePullPolicy": "Never"}
     spec: dict[str, Any] = {
         "nodeName": node,
         "containers": [container],
