@@ -7,7 +7,7 @@ from kubesvc.model.change import Change, apply
 from kubesvc.model.objects import Endpoints, EndpointSlice, Obj, Pod, Ref, Service
 from kubesvc.model.read import Unavailable
 from kubesvc.model.snapshot import Snapshot
-from kubesvc.semantics import endpoints, mirroring
+from kubesvc.semantics import admission, endpoints, mirroring
 from kubesvc.semantics.reads import nodes_by_name, nodes_of, pods_of, slices_of, source_of
 
 
@@ -20,6 +20,7 @@ def simulate(snapshot: Snapshot, change: Change) -> Snapshot:
     Raises:
         Unread: the changed selector's pods, or their nodes, were never read.
         Unavailable: they could not be read.
+        RefusedError, UndecidedError: the API server would not take it, or it alone knows what becomes of it.
         ValueError: the change does not fit the object.
     """
     if change.deletes:
@@ -30,7 +31,11 @@ def simulate(snapshot: Snapshot, change: Change) -> Snapshot:
     before = snapshot.objects.get(change.target)
     if not isinstance(before, Service):
         raise ValueError(f"{change.target} is no Service that was read")  # noqa: TRY004 - of a value, not a type
-    return _synced(snapshot, changed(before, change))
+    after = changed(before, change)
+    if endpoints.managed(before) and not endpoints.managed(after) and after.spec.type != admission.ALIAS:
+        # From now on that object, which the endpoints controller has left, is copied: not read is not gone.
+        snapshot.get(source_of(after), Endpoints)
+    return _synced(snapshot, after)
 
 
 def _service_of(snapshot: Snapshot, obj: Obj | None) -> Service | None:
@@ -46,11 +51,17 @@ def _service_of(snapshot: Snapshot, obj: Obj | None) -> Service | None:
 
 
 def changed(before: Service, change: Change) -> Service:
-    """Return a Service with a change made; raises ValueError where that does not fit."""
+    """Return a Service as it would be stored with a change made.
+
+    Raises:
+        RefusedError, UndecidedError: The API server would not take it, or it alone knows what becomes of it.
+        ValueError: The change does not fit the object.
+    """
     try:
-        return msgspec.convert(apply(change.ops, msgspec.to_builtins(before)), Service)
+        after = msgspec.convert(apply(change.ops, msgspec.to_builtins(before)), Service)
     except (msgspec.ValidationError, LookupError, TypeError) as error:
         raise ValueError(str(error)) from None
+    return admission.admitted(before, after)
 
 
 def _synced(snapshot: Snapshot, service: Service) -> Snapshot:
