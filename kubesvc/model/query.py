@@ -4,6 +4,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
+from kubesvc.model.change import Op
+from kubesvc.model.objects import Ref
 from kubesvc.model.selector import EVERYTHING, Selector
 
 
@@ -26,8 +28,11 @@ class Viewpoint(Struct, frozen=True):
 class Query(Struct, frozen=True):
     """Which Services, seen from where.
 
-    No `names` and no `labels` means the namespace's only Service. `flags` are the connection flags as typed,
-    to be repeated in printed commands. `why` names pods of the Services' namespace that are asked about.
+    No `names` and no `labels` means the namespace's only Service, unless `others` are asked about: pods and
+    workloads of the namespace, their references without it. `flags` are the connection flags as typed, to be
+    repeated in printed commands. `why` names pods of the Services' namespace that are asked about. `changes`
+    are what the Service is imagined to be changed by, in order; a port in their paths may be named by its
+    key.
     """
 
     namespace: str
@@ -37,3 +42,5 @@ class Query(Struct, frozen=True):
     viewpoint: Viewpoint = Viewpoint()
     flags: tuple[str, ...] = ()
     why: tuple[str, ...] = ()
+    changes: tuple[Op, ...] = ()
+    others: tuple[Ref, ...] = ()
