@@ -1,19 +1,16 @@
-"""What a change would bring about is what it brings about: promised, made, and compared endpoint for endpoint."""
+"""What a change would bring about is what it brings about: promised, made, compared endpoint for endpoint."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from e2e.cluster import Cluster, await_condition
-from e2e.cluster import kubectl as binary
 from e2e.kubectl import Kubectl
+from e2e.paste import paste
 from e2e.product import Answer, Product
 from e2e.scenario import SCENARIOS, Scenario, load
 from e2e.situation import situation
@@ -60,7 +57,7 @@ def test_what_was_promised_is_what_comes(
         printed = _explain(product, cluster, scenario, *words).stdout.splitlines()
         assert told["command"]["shell"] in printed
 
-        _paste(told["command"]["shell"], cluster.kubeconfig)
+        paste(told["command"]["shell"], cluster.kubeconfig)
 
         promised = _spots(told, "after")
         seen: list[set[Spot]] = [set()]
@@ -107,7 +104,7 @@ def _real(kubectl: Kubectl, scenario: Scenario) -> Iterator[Spot]:
     for port in ports:
         key = (port.get("name") or f"{port['port']}/{port['protocol']}") if port else ""
         for entry in slices:
-            number = _number(port, entry["ports"] or ())
+            number = _number(port, entry["ports"] or [])
             for endpoint in entry["endpoints"] or ():
                 host = endpoint["addresses"][0]
                 bare = f"[{host}]" if ":" in host else host
@@ -117,18 +114,8 @@ def _real(kubectl: Kubectl, scenario: Scenario) -> Iterator[Spot]:
                 yield key, entry["addressType"], address, used
 
 
-def _number(port: dict[str, Any] | None, listed: Any) -> int | None:
+def _number(port: dict[str, Any] | None, listed: list[dict[str, Any]]) -> int | None:
     if port is None:
         return None
     wanted = (port.get("name", ""), port["protocol"])
     return next((other["port"] for other in listed if (other["name"], other["protocol"]) == wanted), None)
-
-
-def _paste(line: str, kubeconfig: Path) -> None:
-    """Run a printed line in a shell, as a person would, with our kubectl first in the path."""
-    path = f"{binary().parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {"PATH": path, "KUBECONFIG": str(kubeconfig), "HOME": str(kubeconfig.parent)}
-    done = subprocess.run(
-        ("sh", "-c", line), env=environment, capture_output=True, text=True, check=False, timeout=60
-    )
-    assert done.returncode == 0, done.stderr

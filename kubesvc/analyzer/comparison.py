@@ -1,6 +1,6 @@
 """A Service before and after an imagined change: who comes and goes at each port, which causes do."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -91,8 +91,21 @@ def _among(finding: Finding, others: Iterable[Finding]) -> bool:
     """Tell whether a finding is about the cause of another: pods may come and go where it is."""
     return any(
         (finding.code, finding.culprit) == (other.code, other.culprit)
-        and any(one.within(two) or two.within(one) for one in finding.places for two in other.places)
+        and _touch(finding.places, other.places)
         for other in others
+    )
+
+
+def _touch(some: Sequence[Place], others: Sequence[Place]) -> bool:
+    """Tell whether places meet; of thousands of pods among them no two are compared with each other."""
+    if not set(some).isdisjoint(others):
+        return True
+    return any(
+        place.within(wide)
+        for these, those in ((some, others), (others, some))
+        for wide in those
+        if wide.endpoint is None
+        for place in these
     )
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from kubesvc.analyzer import lines, wording, workloads
 from kubesvc.analyzer.share import Share
+from kubesvc.model.cell import State
 from kubesvc.model.objects import Pod, Ref, Workload
 from kubesvc.model.place import Place
 from kubesvc.model.report import Line, LineKind, Mark, Membership, Reason, Relation, Verdict
@@ -90,13 +91,14 @@ def _relation(obj: Pod | Workload, pods: tuple[Pod, ...], member: Membership, sh
 
 def _ports(share: Share) -> Iterator[Line]:
     for facts, count in zip(share.ports, share.counts, strict=True):
+        portless = any(cell.state is State.NO_PORT for cell in facts.cells)
         yield Line(
             LineKind.PORT,
             Place(share.service.ref, facts.key),
             lines.port_label(facts),
             lines.mapping(share.service, facts),
             mark=lines.MARKS[count.verdict],
-            state=f"{count.usable} of {count.expected} ready",
+            state=f"{count.usable} of {count.expected} {'usable' if portless else 'ready'}",
             children=tuple(lines.endpoint_lines(facts, ())),
         )
 

@@ -67,15 +67,15 @@ class Share(Struct, frozen=True):
 
     def reasons(self) -> Iterator[Reason]:
         """Yield why pods that should get traffic get none: the first condition of each that is not met."""
-        found: dict[Reason, list[str]] = {}
+        found: dict[Reason, dict[str, None]] = {}
         for facts in self.ports:
             for cell in facts.troubled if self.slices is not None else facts.expected:
                 if cell.why and cell.pod:
                     case = Case(
                         self.service, cell.pod, facts.port, cell.place.family or "", self.nodes, self.minor
                     )
-                    pods = found.setdefault(Reason(cell.why.kind, reasons.tell(cell.why, case)), [])
-                    pods += [] if cell.pod.metadata.name in pods else [cell.pod.metadata.name]
+                    told = Reason(cell.why.kind, reasons.tell(cell.why, case))
+                    found.setdefault(told, {})[cell.pod.metadata.name] = None
         for reason, pods in found.items():
             yield replace(reason, pods=tuple(pods))
 

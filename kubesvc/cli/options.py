@@ -56,10 +56,7 @@ Annotate = Annotated[bool, printed("Explain every line.", "", "--annotate")]
 _WHY: Final = (
     "Also why this pod of their namespace is an endpoint or not, condition by condition; may be repeated."
 )
-_SET: Final = (
-    "Also what would come of a change of the Service, as spec.selector.app=web; PATH- removes; may be "
-    "repeated. The exit status is then about the Service as it would be."
-)
+_SET: Final = "Also what would come of this change of the Service; PATH- removes a field; may be repeated."
 
 
 @dataclass(frozen=True)

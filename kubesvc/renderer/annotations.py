@@ -116,8 +116,8 @@ _SENTENCES: Final = {
     LineKind.NEW: "A cause that is not found at the moment would be found.",
     LineKind.NOTE: "This is what else is to be known, a consequence or something that could not be read.",
     LineKind.POD: (
-        "A pod has one address for all its containers and ports, and is an endpoint of every Service of its "
-        "namespace that selects it."
+        "A pod has one address in each IP family for all its containers, and is an endpoint of every Service "
+        "of its namespace that selects it."
     ),
     LineKind.WORKLOAD: (
         "A workload makes pods from its template, and Services select these pods by their labels, never the "
