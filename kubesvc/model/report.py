@@ -305,8 +305,8 @@ class Cause(Struct, frozen=True):
 class Comparison(Struct, frozen=True):
     """A Service before and after a change that was only imagined; `command` would make it.
 
-    `after` is unknown where what decides could not be read; then nothing is compared. `remaining` and `new`
-    are causes as they are after. `notes` are what else the change brings about.
+    Where what decides about endpoints could not be read, `after` is unknown and nothing is compared.
+    `remaining` and `new` are causes as they are after. `notes` are what else the change brings about.
     """
 
     change: Change
