@@ -1,6 +1,6 @@
 """A Service before and after an imagined change: who comes and goes at each port, which causes do."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -222,6 +222,7 @@ def _stood(kind: LineKind, label: str, standing: Standing, place: Place) -> Line
 
 def _port_lines(told: Comparison, before: Look, after: Look) -> Iterator[Line]:
     facts = {f.key or "": (look.view, f) for look in (before, after) for f in look.view.ports}
+    cells = {cell.place: cell for look in (before, after) for cell in look.view.cells}
     for port in told.ports:
         view, found = facts[port.key]
         yield Line(
@@ -231,7 +232,7 @@ def _port_lines(told: Comparison, before: Look, after: Look) -> Iterator[Line]:
             lines.mapping(view.service, found) if port.after else "is no longer there",
             mark=lines.MARKS[port.after.verdict] if port.after else Mark.WARN,
             state=f"{_number(port.before)} → {_number(port.after)} endpoints",
-            children=tuple(_endpoint_lines(port, (before, after))),
+            children=tuple(_endpoint_lines(port, view.place, cells)),
         )
 
 
@@ -241,8 +242,7 @@ def _number(port: PortVerdict | None) -> str:
     return f"{port.usable} of {port.expected}" if port.usable < port.expected else str(port.usable)
 
 
-def _endpoint_lines(port: PortComparison, looks: tuple[Look, Look]) -> Iterator[Line]:
-    cells = {cell.place: cell for look in looks for cell in look.view.cells}
+def _endpoint_lines(port: PortComparison, of: Place, cells: Mapping[Place, Cell]) -> Iterator[Line]:
     moving = [entry for entry in port.endpoints if entry.before != entry.after]
     for entry in moving[: lines.MOST_ENDPOINTS]:
         cell, now = cells[entry.place], entry.after or entry.before
@@ -258,7 +258,7 @@ def _endpoint_lines(port: PortComparison, looks: tuple[Look, Look]) -> Iterator[
         )
     left = len(moving) - lines.MOST_ENDPOINTS
     same = len(port.endpoints) - len(moving)
-    place = Place(looks[0].view.ref, port.key)
+    place = of._replace(port=port.key)
     if left > 0:
         yield Line(LineKind.ENDPOINT, place, f"+ {left} more", "not shown")
     if same:

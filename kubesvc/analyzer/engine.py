@@ -42,7 +42,7 @@ from kubesvc.model.snapshot import Snapshot
 from kubesvc.model.text import one_line
 from kubesvc.semantics.admission import RefusedError, UndecidedError
 from kubesvc.semantics.reads import NODES_BY_NAME
-from kubesvc.semantics.simulate import simulate
+from kubesvc.semantics.simulate import changed, simulate
 
 T = TypeVar("T")
 
@@ -225,11 +225,13 @@ def _tried(view: ServiceView, finding: Finding, fix: Fix) -> Fix | None:
     if fix.change is None or fix.change.target.kind not in ("Service", "EndpointSlice", "Endpoints"):
         return fix
     try:
-        foreseen = _simulated(view, fix.change)
+        if fix.change.target == view.ref:
+            changed(view.service, fix.change)
     except RefusedError:
         return None
     except UndecidedError as undecided:
         return replace(fix, notes=(*fix.notes, f"Not simulated: {undecided}."))
+    foreseen = _simulated(view, fix.change)
     if foreseen is None:
         return replace(
             fix, notes=(*fix.notes, "Not simulated: something that would decide could not be read.")
@@ -252,15 +254,16 @@ def _same(finding: Finding, other: Finding) -> bool:
 
 
 def _simulated(view: ServiceView, change: Change) -> tuple[Outcome, tuple[Finding, ...]] | None:
-    """Simulate a change of the Service and explain the result; None where what decides cannot be read.
+    """Simulate a change of the Service and explain the result.
+
+    None where what decides cannot be read, or the API server would not take it, or alone knows the result.
 
     Raises:
         Unread: the changed object wants more reads.
-        RefusedError, UndecidedError: the API server would not take it, or it alone knows what it makes of it.
     """
     try:
         after = _after(view, change)
-    except Unavailable:
+    except (Unavailable, RefusedError, UndecidedError):
         return None
     if after is None:
         return None
