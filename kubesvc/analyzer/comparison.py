@@ -1,16 +1,15 @@
 """A Service before and after an imagined change: who comes and goes at each port, which causes do."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Iterator, Sequence
 
-import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
-from kubesvc.analyzer import commands, lines, summary, wording
+from kubesvc.analyzer import commands, comparison_tree, lines, summary, wording
 from kubesvc.analyzer.facts import PortFacts
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.cell import Cell, State
-from kubesvc.model.change import ABSENT, Change, Path, apply, show
+from kubesvc.model.change import Change
 from kubesvc.model.place import Place
 from kubesvc.model.read import Gap
 from kubesvc.model.report import (
@@ -20,7 +19,6 @@ from kubesvc.model.report import (
     Finding,
     Line,
     LineKind,
-    Mark,
     NotChecked,
     PortComparison,
     PortVerdict,
@@ -29,10 +27,6 @@ from kubesvc.model.report import (
     Verdict,
 )
 from kubesvc.semantics import endpoints
-
-_SIMULATED: Final = "(simulated)"
-_DEFAULTS: Final = {"type": "ClusterIP", "protocol": "TCP", "publishNotReadyAddresses": "false"}
-"""What fields are that nobody has set."""
 
 
 class Look(Struct, frozen=True):
@@ -62,7 +56,7 @@ def compare(change: Change, before: Look, after: Look) -> Comparison:
         not_checked=after.not_checked,
         notes=tuple(_notes(before.view, after.view)),
     )
-    return msgspec.structs.replace(told, line=_tree(told, before, after))
+    return replace(told, line=comparison_tree.tree(told, before.view, after.view))
 
 
 def unknown(change: Change, before: Look, gap: Gap) -> Comparison:
@@ -74,7 +68,7 @@ def unknown(change: Change, before: Look, gap: Gap) -> Comparison:
         after=Standing(Verdict.UNKNOWN, f"{gap.read} could not be read ({gap.reason})"),
         line=Line(LineKind.WHAT_IF, before.view.place, "", ""),
     )
-    return msgspec.structs.replace(told, line=_tree(told, before, None))
+    return replace(told, line=comparison_tree.tree(told, before.view, None))
 
 
 def _standing(look: Look) -> Standing:
@@ -160,143 +154,3 @@ def _notes(before: ServiceView, after: ServiceView) -> Iterator[str]:
         if left:
             stay = f"{wording.count(left, 'slice')} of its own {'stays' if left == 1 else 'stay'}"
             yield f"The controller looks away from then on: {stay}."
-
-
-def _tree(told: Comparison, before: Look, after: Look | None) -> Line:
-    view = before.view
-    return Line(
-        LineKind.WHAT_IF,
-        view.place,
-        _headline(told, f"{view.ref.namespace}/{view.ref.name}"),
-        "",
-        details=(_SIMULATED,) if after else (),
-        children=(
-            *_settings(view, told.change),
-            _stood(LineKind.BEFORE, "Before", told.before, view.place),
-            _stood(LineKind.AFTER, "After", told.after, view.place),
-            *(_port_lines(told, before, after) if after else ()),
-            *_cause_lines(told, view.place),
-            *(Line(LineKind.NOTE, view.place, "Note", note) for note in (*told.notes, *_unchecked(told))),
-        ),
-    )
-
-
-def _headline(told: Comparison, name: str) -> str:
-    before, after = told.before.verdict, told.after.verdict
-    if after is Verdict.UNKNOWN:
-        return f"How {name} would fare with this change is not known"
-    if before is after:
-        return f"With this change {name} would still be {after.word}"
-    return f"With this change {name} would be {after.word} instead of {before.word}"
-
-
-def _settings(view: ServiceView, change: Change) -> Iterator[Line]:
-    document: Any = msgspec.to_builtins(view.service)
-    for op in change.ops:
-        was = _written(document, op.path)
-        now = "removed" if op.value is ABSENT else _word(op.value)
-        value = f"{now}, as it is" if now == was else f"{was} → {now}"
-        yield Line(LineKind.SETTING, view.place, "Set", show(op.path), details=(value,))
-        document = apply((op,), document)
-
-
-def _written(document: Any, path: Path) -> str:  # noqa: ANN401 - JSON
-    """Write what a field is; msgspec leaves out what is the default."""
-    found = document
-    for key in path:
-        try:
-            found = found[key]
-        except (LookupError, TypeError):
-            return _DEFAULTS.get(str(path[-1]), "unset")
-    return _word(found)
-
-
-def _word(value: Any) -> str:  # noqa: ANN401 - JSON
-    return value if isinstance(value, str) and value else msgspec.json.encode(value).decode()
-
-
-def _stood(kind: LineKind, label: str, standing: Standing, place: Place) -> Line:
-    mark = lines.MARKS[standing.verdict]
-    return Line(kind, place, label, standing.summary, mark, standing.verdict.word)
-
-
-def _port_lines(told: Comparison, before: Look, after: Look) -> Iterator[Line]:
-    facts = {f.key or "": (look.view, f) for look in (before, after) for f in look.view.ports}
-    cells = {cell.place: cell for look in (before, after) for cell in look.view.cells}
-    for port in told.ports:
-        view, found = facts[port.key]
-        yield Line(
-            LineKind.PORT,
-            view.place._replace(port=port.key or None),
-            lines.port_label(found),
-            lines.mapping(view.service, found) if port.after else "is no longer there",
-            mark=lines.MARKS[port.after.verdict] if port.after else Mark.WARN,
-            state=f"{_number(port.before)} → {_number(port.after)} endpoints",
-            children=tuple(_endpoint_lines(port, view.place, cells)),
-        )
-
-
-def _number(port: PortVerdict | None) -> str:
-    if port is None:
-        return "none"
-    return f"{port.usable} of {port.expected}" if port.usable < port.expected else str(port.usable)
-
-
-def _endpoint_lines(port: PortComparison, of: Place, cells: Mapping[Place, Cell]) -> Iterator[Line]:
-    moving = [entry for entry in port.endpoints if entry.before != entry.after]
-    for entry in moving[: lines.MOST_ENDPOINTS]:
-        cell, now = cells[entry.place], entry.after or entry.before
-        name = cell.place.endpoint.name if cell.pod and cell.place.endpoint else lines.behind(cell)
-        yield Line(
-            LineKind.ENDPOINT,
-            entry.place,
-            (now.address if now else "") or "no endpoint",
-            name,
-            mark=_mark(entry),
-            state=_movement(entry),
-            details=(cell.node, cell.zone),
-        )
-    left = len(moving) - lines.MOST_ENDPOINTS
-    same = len(port.endpoints) - len(moving)
-    place = of._replace(port=port.key)
-    if left > 0:
-        yield Line(LineKind.ENDPOINT, place, f"+ {left} more", "not shown")
-    if same:
-        yield Line(LineKind.ENDPOINT, place, f"+ {same}", "as before")
-
-
-def _mark(entry: EndpointComparison) -> Mark:
-    if entry.after is None:
-        return Mark.WARN
-    return Mark.GOOD if entry.after.used else Mark.BAD
-
-
-def _movement(entry: EndpointComparison) -> str:
-    """Say what becomes of an endpoint in a word, and how it then is."""
-    before, after = entry.before, entry.after
-    if after is None:
-        return "goes" if before and before.address else "no longer selected"
-    if before is None or not before.address:
-        return f"comes, {after.state}" if after.address else f"selected, {after.state}"
-    if not after.address:
-        return f"goes, {after.state}"
-    parts = [] if before.state == after.state else [after.state, f"was {before.state.partition(':')[0]}"]
-    parts += [] if before.address == after.address else [f"was {before.address}"]
-    return ", ".join(parts)
-
-
-def _cause_lines(told: Comparison, place: Place) -> Iterator[Line]:
-    groups = (
-        (LineKind.GONE, "Gone", told.gone),
-        (LineKind.REMAINING, "Remains", told.remaining),
-        (LineKind.NEW, "New", told.new),
-    )
-    for kind, label, causes in groups:
-        for cause in causes:
-            yield Line(kind, place, label, cause.headline, codes=(cause.code,))
-
-
-def _unchecked(told: Comparison) -> Iterator[str]:
-    if told.not_checked:
-        codes = ", ".join(dict.fromkeys(missed.code for missed in told.not_checked))
-        yield f"Not looked for after the change, since something could not be read: {codes}."

@@ -31,6 +31,7 @@ from tests.support.builders import (
     service,
     settled,
     slices,
+    terminating,
     unready,
     unscheduled,
     with_,
@@ -527,3 +528,22 @@ def test_the_culprit_is_told_with_the_cause() -> None:
     told = compare(settled(WRONG, *pods(1)), SELECT)
 
     assert told.gone[0].culprit == Ref("Service", "shop", "web")
+
+
+def test_who_serves_while_nobody_is_ready_is_used_until_somebody_is() -> None:
+    """A pod that goes and still serves."""
+    going = terminating(pod("web-1", labels={"app": "web", "track": "old"}))
+    fresh = pod("web-2", labels={"app": "web"}, ips=("10.0.0.2",))
+    snapshot = settled(service(selector={"app": "web", "track": "old"}), going, fresh)
+
+    more = compare(snapshot, Op(("spec", "selector", "track"), ABSENT))
+    less = compare(settled(service(), going, fresh), Op(("spec", "selector", "track"), "old"))
+
+    assert texts(more, LineKind.ENDPOINT) == [
+        "10.244.0.5:8080 web-1 node-a used no more, as others are ready",
+        "10.0.0.2:8080 web-2 node-a comes, ready",
+    ]
+    assert texts(less, LineKind.ENDPOINT) == [
+        "10.244.0.5:8080 web-1 node-a used from then on",
+        "10.0.0.2:8080 web-2 node-a goes",
+    ]
