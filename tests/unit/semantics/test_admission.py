@@ -274,6 +274,12 @@ def test_a_manifest_without_an_address_may_choose_one() -> None:
         (service(), ("IPv6",), "SingleStack", ["spec.ipFamilies may not change once set"]),
         (DUAL, ("IPv6", "IPv4"), "RequireDualStack", ["spec.ipFamilies may not change once set"]),
         (headless(), ("IPv6",), "SingleStack", []),
+        (
+            headless(ip_families=("IPv4", "IPv6"), ip_family_policy="RequireDualStack"),
+            ("IPv6", "IPv4"),
+            "SingleStack",
+            ["spec.ipFamilyPolicy must be PreferDualStack or RequireDualStack with two families"],
+        ),
     ],
 )
 def test_families_come_and_go_behind_the_first(
