@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from e2e.cluster import Cluster, await_condition
-from e2e.cluster import kubectl as binary
 from e2e.kind.seen import Clients, contradictions
 from e2e.kubectl import Kubectl
+from e2e.paste import paste
 from e2e.product import Answer, Product
 from e2e.scenario import Scenario, scenarios
 from e2e.situation import situation
@@ -80,7 +77,7 @@ def _apply_and_compare(
         "the commands stand alone, at column 0, in order, ready to paste"
     )
     for line in lines:
-        _paste(line, cluster.kubeconfig)
+        paste(line, cluster.kubeconfig)
 
     def as_promised() -> Answer | None:
         now = _explain(product, cluster, scenario, "-o", "json")
@@ -94,13 +91,3 @@ def _apply_and_compare(
     remaining = fix["outcome"]["remaining"] if fix["outcome"] else []
     assert [finding["code"] for finding in after.report["findings"]] == remaining
     del kubectl
-
-
-def _paste(line: str, kubeconfig: Path) -> None:
-    """Run a printed line in a shell, as a person would, with our kubectl first in the path."""
-    path = f"{binary().parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {"PATH": path, "KUBECONFIG": str(kubeconfig), "HOME": str(kubeconfig.parent)}
-    done = subprocess.run(
-        ("sh", "-c", line), env=environment, capture_output=True, text=True, check=False, timeout=60
-    )
-    assert done.returncode == 0, done.stderr

@@ -11,6 +11,7 @@ KubesvcError                     2
 ├── Unauthorized                 2   401: the server does not know who is asking
 ├── Refused                      2   403 on an object named on the command line
 ├── NotFound                     2   an object named on the command line does not exist
+├── NotSimulated                 2   what a change would lead to cannot be told: the server would not take it
 └── SnapshotError                2   a snapshot or manifest cannot be used
 
 A missing right or a timeout on anything that was not named is no error but a gap (`kubesvc.model.read.Gap`).
@@ -91,6 +92,12 @@ class NotFound(KubesvcError):
     """An object named on the command line does not exist."""
 
     usually = "kubectl get services -A lists those that exist."
+
+
+class NotSimulated(KubesvcError):
+    """A change that the API server would refuse, or of which it alone knows what it makes."""
+
+    usually = "kubectl explain service.spec describes its fields."
 
 
 class SnapshotError(KubesvcError):

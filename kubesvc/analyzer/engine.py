@@ -11,10 +11,13 @@ from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
-from kubesvc.analyzer import checks, lines, registry, summary, targets, why
+from kubesvc.analyzer import checks, comparison, lines, registry, reverse, summary, targets, what_if, why
+from kubesvc.analyzer.comparison import Look
 from kubesvc.analyzer.rule import Rule
 from kubesvc.analyzer.rules.run.crashed import crashed
+from kubesvc.analyzer.targets import Asked
 from kubesvc.analyzer.view import ServiceView
+from kubesvc.errors import NotSimulated
 from kubesvc.model.cell import Cell
 from kubesvc.model.change import Change
 from kubesvc.model.objects import Pod, Ref, Service
@@ -22,9 +25,11 @@ from kubesvc.model.place import Place
 from kubesvc.model.query import Query
 from kubesvc.model.read import Gap, LackingError, Read, Unavailable, Unread
 from kubesvc.model.report import (
+    Comparison,
     Effect,
     Finding,
     Fix,
+    Missing,
     NotChecked,
     Outcome,
     PortVerdict,
@@ -34,8 +39,10 @@ from kubesvc.model.report import (
     Verdict,
 )
 from kubesvc.model.snapshot import Snapshot
+from kubesvc.model.text import one_line
+from kubesvc.semantics.admission import RefusedError, UndecidedError
 from kubesvc.semantics.reads import NODES_BY_NAME
-from kubesvc.semantics.simulate import simulate
+from kubesvc.semantics.simulate import changed, simulate
 
 T = TypeVar("T")
 
@@ -85,13 +92,17 @@ class Wants:
 
 
 def analyze(query: Query, snapshot: Snapshot) -> Report:
-    """Explain the Services that `query` names, as `snapshot` shows them.
+    """Explain what `query` names, as `snapshot` shows it: Services; pods and workloads the other way round.
 
     Raises:
         Unread: reads that were never made would decide something.
     """
-    asked = targets.resolve(query, snapshot)
     wants = Wants()
+    asked = wants.attempt(partial(targets.resolve, query, snapshot)) or Asked(())
+    foresee = partial(_foreseen, query, snapshot)
+    others = [
+        wants.attempt(partial(reverse.asked, query, snapshot, which, foresee)) for which in query.others
+    ]
     explained = [
         wants.attempt(partial(_explain, query, snapshot, service, asked.pods)) for service in asked.services
     ]
@@ -102,11 +113,14 @@ def analyze(query: Query, snapshot: Snapshot) -> Report:
         query=query,
         context=snapshot.context,
         taken_at=snapshot.taken_at,
-        subjects=tuple(subject for subject, _, _ in known),
+        subjects=(
+            *(subject for subject, _, _ in known),
+            *(other for other in others if isinstance(other, Subject)),
+        ),
         findings=tuple(finding for _, findings, _ in known for finding in findings),
         not_checked=tuple(entry for _, _, skipped in known for entry in skipped),
         gaps=snapshot.gaps,
-        missing=asked.missing,
+        missing=(*asked.missing, *(other for other in others if isinstance(other, Missing))),
         server=snapshot.server.git_version if snapshot.server else "",
         origin=snapshot.origin,
         not_evaluated=NOT_EVALUATED,
@@ -127,10 +141,12 @@ def _explain(query: Query, snapshot: Snapshot, service: Service, pods: tuple[Pod
     subject = wants.attempt(lambda: _subject(view, findings))
     mine = [pod for pod in pods if pod.metadata.namespace == service.metadata.namespace]
     asked = [wants.attempt(partial(why.why, view, pod)) for pod in mine]
+    compared = wants.attempt(partial(_compared, query, view, findings)) if query.changes else None
     wants.settle()
     if subject is None or verdict is None:  # pragma: no cover - settle raised
         raise LackingError
-    return replace(subject, why=tuple(told for told in asked if told)), findings, skipped
+    told = replace(subject, why=tuple(told for told in asked if told), comparison=compared)
+    return told, findings, skipped
 
 
 def _apply(view: ServiceView, wants: Wants) -> tuple[tuple[Finding, ...], tuple[NotChecked, ...]]:
@@ -205,9 +221,16 @@ def _foresee(view: ServiceView, finding: Finding) -> Finding:
 
 
 def _tried(view: ServiceView, finding: Finding, fix: Fix) -> Fix | None:
-    """Simulate a fix of the Service or its slices; None if it leaves the cause, or makes a port worse."""
+    """Simulate a fix of the Service or its slices; None if it leaves the cause, or worse, or is refused."""
     if fix.change is None or fix.change.target.kind not in ("Service", "EndpointSlice", "Endpoints"):
         return fix
+    try:
+        if fix.change.target == view.ref:
+            changed(view.service, fix.change)
+    except RefusedError:
+        return None
+    except UndecidedError as undecided:
+        return replace(fix, notes=(*fix.notes, f"Not simulated: {undecided}."))
     foreseen = _simulated(view, fix.change)
     if foreseen is None:
         return replace(
@@ -233,19 +256,19 @@ def _same(finding: Finding, other: Finding) -> bool:
 
 
 def _simulated(view: ServiceView, change: Change) -> tuple[Outcome, tuple[Finding, ...]] | None:
-    """Simulate a change of the Service and explain the result; None where what decides cannot be read.
+    """Simulate a change of the Service and explain the result.
+
+    None where what decides cannot be read, or the API server would not take it, or alone knows the result.
 
     Raises:
         Unread: the changed object wants more reads.
     """
     try:
-        snapshot = simulate(view.snapshot, change)
-    except Unavailable:
+        after = _after(view, change)
+    except (Unavailable, RefusedError, UndecidedError):
         return None
-    service = snapshot.objects.get(view.ref)
-    if not isinstance(service, Service):
+    if after is None:
         return None
-    after = ServiceView(snapshot, service, view.viewpoint, simulated=True, asked=view.asked)
     wants = Wants()
     found, _ = _apply(after, wants)
     wants.settle()
@@ -254,6 +277,57 @@ def _simulated(view: ServiceView, change: Change) -> tuple[Outcome, tuple[Findin
     remaining = tuple(finding for finding in found if finding.effect is not Effect.ADVICE)
     codes = tuple(dict.fromkeys(finding.code for finding in remaining))
     return Outcome(after.verdict, _port_verdicts(after), codes), remaining
+
+
+def _after(view: ServiceView, change: Change) -> ServiceView | None:
+    """Return the view of the Service with a change made; None where it is not there any more."""
+    snapshot = simulate(view.snapshot, change)
+    service = snapshot.objects.get(view.ref)
+    if not isinstance(service, Service):
+        return None
+    return ServiceView(snapshot, service, view.viewpoint, simulated=True, asked=view.asked)
+
+
+def _compared(query: Query, view: ServiceView, findings: tuple[Finding, ...]) -> Comparison:
+    """Compare the Service with itself after the changes that were asked about.
+
+    Raises:
+        Unread: the changed object wants more reads.
+        NotSimulated: the API server would refuse them, or it alone knows what it makes of them.
+        UsageError: they name what is not there.
+    """
+    change = what_if.change(view.service, query.changes)
+    before = _look(view, findings)
+    try:
+        after = _after(view, change)
+    except Unavailable as unavailable:
+        return comparison.unknown(change, before, unavailable.gap)
+    except RefusedError as refused:
+        raise NotSimulated(f"the API server would refuse this change: {one_line(str(refused))}") from None
+    except UndecidedError as undecided:
+        raise NotSimulated(f"this change cannot be simulated: {undecided}") from None
+    if after is None:  # pragma: no cover - no value that is set deletes a Service
+        raise LackingError
+    wants = Wants()
+    found, skipped = _apply(after, wants)
+    wants.attempt(lambda: after.verdict)
+    wants.settle()
+    return comparison.compare(change, before, _look(after, fold(found), skipped))
+
+
+def _foreseen(query: Query, snapshot: Snapshot, service: Service, change: Change) -> Outcome | None:
+    """Simulate a change of some Service that was not asked for itself."""
+    foreseen = _simulated(ServiceView(snapshot, service, query.viewpoint, asked=query.port), change)
+    return foreseen[0] if foreseen else None
+
+
+def _look(view: ServiceView, findings: tuple[Finding, ...], skipped: tuple[NotChecked, ...] = ()) -> Look:
+    return Look(view, _verdict(view, findings), _port_verdicts(view), findings, skipped)
+
+
+def _verdict(view: ServiceView, findings: tuple[Finding, ...]) -> Verdict:
+    """Return the verdict from facts; nothing is known of what a rule that failed would have shown."""
+    return Verdict.UNKNOWN if any(f.code == crashed.code for f in findings) else view.verdict
 
 
 def _port_verdicts(view: ServiceView) -> tuple[PortVerdict, ...]:
@@ -273,7 +347,7 @@ def _endpoints(cells: Iterable[Cell]) -> set[object]:
 
 
 def _subject(view: ServiceView, findings: tuple[Finding, ...]) -> Subject:
-    verdict = Verdict.UNKNOWN if any(f.code == crashed.code for f in findings) else view.verdict
+    verdict = _verdict(view, findings)
     return Subject(
         ref=view.ref,
         verdict=verdict,

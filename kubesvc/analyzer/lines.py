@@ -7,12 +7,13 @@ from kubesvc.analyzer.facts import PortFacts
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model import selector
 from kubesvc.model.cell import Cell, State
+from kubesvc.model.objects import Service
 from kubesvc.model.place import Place
 from kubesvc.model.report import Finding, Line, LineKind, Mark, Verdict
 from kubesvc.semantics import endpoints, readiness
 from kubesvc.semantics.ports import target
 
-_MOST_ENDPOINTS = 100
+MOST_ENDPOINTS = 100
 
 
 def tree(view: ServiceView, findings: tuple[Finding, ...]) -> Line:
@@ -79,29 +80,31 @@ def _judged(view: ServiceView, findings: tuple[Finding, ...]) -> Iterator[Line]:
         yield Line(
             LineKind.PORT,
             place,
-            _port_label(facts),
-            _mapping(view, facts),
-            mark=Mark.NONE if view.service.spec.type == "ExternalName" else _MARKS[verdict],
+            port_label(facts),
+            mapping(view.service, facts),
+            mark=Mark.NONE if view.service.spec.type == "ExternalName" else MARKS[verdict],
             state=_port_state(view, facts, verdict),
             codes=_codes(findings, place) if facts.key else (),
-            children=tuple(_endpoints(facts, findings)),
+            children=tuple(endpoint_lines(facts, findings)),
         )
 
 
-def _port_label(facts: PortFacts) -> str:
+def port_label(facts: PortFacts) -> str:
+    """Name a port; what has none is looked up by name."""
     if facts.port is None:
         return "Name"
     return f"Port {facts.port.name or '<unset>'}"
 
 
-def _mapping(view: ServiceView, facts: PortFacts) -> str:
+def mapping(service: Service, facts: PortFacts) -> str:
+    """Say where a port leads, and by which others."""
     port = facts.port
     if port is None:
         return "resolves to the pods' addresses; no port is declared"
     wanted = target(port)
     default = "" if port.target_port else ", the default"
     parts = [f"{port.port}/{port.protocol} → targetPort {wanted}{default}"]
-    if view.service.headless and wanted != port.port:
+    if service.headless and wanted != port.port:
         parts.append("headless: clients dial the target port")
     if port.node_port:
         parts.append(f"node port {port.node_port}")
@@ -110,7 +113,7 @@ def _mapping(view: ServiceView, facts: PortFacts) -> str:
     return ", ".join(parts)
 
 
-_MARKS = {
+MARKS = {
     Verdict.HEALTHY: Mark.GOOD,
     Verdict.IDLE: Mark.NONE,
     Verdict.PROGRESSING: Mark.WARN,
@@ -138,21 +141,22 @@ def _port_state(view: ServiceView, facts: PortFacts, verdict: Verdict) -> str:
     return f"{state}, idle" if verdict is Verdict.IDLE else state
 
 
-def _endpoints(facts: PortFacts, findings: tuple[Finding, ...]) -> Iterator[Line]:
+def endpoint_lines(facts: PortFacts, findings: tuple[Finding, ...]) -> Iterator[Line]:
+    """Yield a line for each cell of a port, up to a number."""
     usable, expected = ({cell.place for cell in cells} for cells in (facts.usable, facts.expected))
-    for cell in facts.cells[:_MOST_ENDPOINTS]:
+    for cell in facts.cells[:MOST_ENDPOINTS]:
         used = cell.place in usable
         yield Line(
             LineKind.ENDPOINT,
             cell.place,
-            _address(cell),
-            cell.place.endpoint.name if cell.pod and cell.place.endpoint else _behind(cell),
+            address_of(cell),
+            cell.place.endpoint.name if cell.pod and cell.place.endpoint else behind(cell),
             mark=_mark(cell, used=used, expected=cell.place in expected),
-            state=_cell_state(cell, used=used),
+            state=state_of(cell, used=used),
             codes=_codes(findings, cell.place),
             details=(cell.node, cell.zone),
         )
-    left = len(facts.cells) - _MOST_ENDPOINTS
+    left = len(facts.cells) - MOST_ENDPOINTS
     if left > 0:
         place = Place(facts.cells[0].place.service, facts.key)
         yield Line(LineKind.ENDPOINT, place, f"+ {left} more", "not shown")
@@ -164,19 +168,22 @@ def _mark(cell: Cell, *, used: bool, expected: bool) -> Mark:
     return Mark.BAD if expected else Mark.NONE
 
 
-def _address(cell: Cell) -> str:
+def address_of(cell: Cell) -> str:
+    """Write an endpoint's address with its number."""
     if cell.address is None:
         return "no endpoint"
     host = f"[{cell.address}]" if ":" in cell.address else cell.address
     return f"{host}:{cell.number}" if cell.number else host
 
 
-def _behind(cell: Cell) -> str:
+def behind(cell: Cell) -> str:
+    """Say what stands behind an endpoint that is no selected pod."""
     endpoint = cell.place.endpoint
     return f"pod {endpoint.name}, not selected" if endpoint and endpoint.namespace else "no pod is named"
 
 
-def _cell_state(cell: Cell, *, used: bool) -> str:
+def state_of(cell: Cell, *, used: bool) -> str:
+    """Say what the slices make of a cell, and why where that is not obvious."""
     if used and cell.state is State.READY and cell.pod is None:
         return str(cell.state)
     if cell.state is State.PUBLISHED and cell.pod:

@@ -1,6 +1,6 @@
 """A step of a pod's chain as a sentence: what was found, and the field that shows it. No advice."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -58,7 +58,11 @@ def _selector(step: Step, _: Case) -> str:
 
 
 def _labels(_: Step, case: Case) -> str:
-    wanted, carried = case.service.spec.selector, case.pod.metadata.labels
+    return labels(case.service.spec.selector, case.pod.metadata.labels)
+
+
+def labels(wanted: Mapping[str, str], carried: Mapping[str, str]) -> str:
+    """Say how labels fit a selector, and how not."""
     if not wanted:
         return "no label is asked for"
     fitting = {key: value for key, value in wanted.items() if carried.get(key) == value}

@@ -1,5 +1,6 @@
 """Which Services and pods a query names, and what is near those that do not exist."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -32,6 +33,8 @@ def resolve(query: Query, snapshot: Snapshot) -> Asked:
         Unread: they were never read.
         Unavailable: the list of Services could not be read.
     """
+    if query.others and not query.names:
+        return Asked(())
     asked = _named(query, snapshot) if query.names else _selected(query, snapshot)
     return _with_pods(asked, query, snapshot) if query.why else asked
 
@@ -58,7 +61,7 @@ def _named(query: Query, snapshot: Snapshot) -> Asked:
     snapshot.want((*reads.values(), *along))
     services: list[Service] = []
     missing: list[Missing] = []
-    absent: list[str] = []
+    absent: list[Ref] = []
     for name, read in reads.items():
         try:
             found = snapshot.get(read, Service)
@@ -68,8 +71,8 @@ def _named(query: Query, snapshot: Snapshot) -> Asked:
         if found:
             services.append(found)
         else:
-            absent.append(name)
-    return Asked(tuple(services), (*missing, *_missing(query, snapshot, absent)))
+            absent.append(Ref("Service", query.namespace, name))
+    return Asked(tuple(services), (*missing, *not_there(snapshot, query.namespace, absent)))
 
 
 def _with_pods(asked: Asked, query: Query, snapshot: Snapshot) -> Asked:
@@ -105,17 +108,15 @@ def _missing_pod(snapshot: Snapshot, namespace: str, name: str) -> Missing:
     return _absent(snapshot, here, elsewhere, Ref("Pod", namespace, name), exists=True)
 
 
-def _missing(query: Query, snapshot: Snapshot, names: list[str]) -> list[Missing]:
-    if not names:
-        return []
-    space = Read("Namespace", name=query.namespace)
-    others = {name: _others("Service", query.namespace, name) for name in names}
+def not_there(snapshot: Snapshot, namespace: str, refs: Sequence[Ref]) -> tuple[Missing, ...]:
+    """Return what is near each of some objects of a namespace that do not exist; raises Unread."""
+    if not refs:
+        return ()
+    space = Read("Namespace", name=namespace)
+    others = {ref: _others(ref.kind, namespace, ref.name) for ref in refs}
     snapshot.want((space, *(read for both in others.values() for read in both)))
     exists = _exists(snapshot, space)
-    return [
-        _absent(snapshot, here, elsewhere, Ref("Service", query.namespace, name), exists=exists)
-        for name, (here, elsewhere) in others.items()
-    ]
+    return tuple(_absent(snapshot, here, away, ref, exists=exists) for ref, (here, away) in others.items())
 
 
 def _others(kind: str, namespace: str, name: str) -> tuple[Read, Read]:

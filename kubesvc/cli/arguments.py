@@ -3,28 +3,64 @@
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from kubesvc.errors import UsageError
+from kubesvc.model.objects import Ref
 from kubesvc.model.selector import EVERYTHING, Selector
 from kubesvc.model.text import one_line
 
-_SERVICE: Final = frozenset({"svc", "service", "services"})
 _POD: Final = frozenset({"po", "pod", "pods"})
-_SPELLED: Final = "A name is web or svc/web; in a namespace, {name} -n {kind}"
 _LAST_PORT: Final = 65535
 _PROTOCOLS: Final = ("TCP", "UDP", "SCTP")
+_KINDS: Final = {
+    **dict.fromkeys(("svc", "service", "services"), "Service"),
+    **dict.fromkeys(_POD, "Pod"),
+    **dict.fromkeys(("deploy", "deployment", "deployments"), "Deployment"),
+    **dict.fromkeys(("sts", "statefulset", "statefulsets"), "StatefulSet"),
+    **dict.fromkeys(("ds", "daemonset", "daemonsets"), "DaemonSet"),
+}
+_APPS: Final = ("Deployment", "StatefulSet", "DaemonSet")
+_GROUPS: Final = (".apps", ".v1.apps")
+_SPELLED: Final = (
+    "A name is web or svc/web, or pod/web-1, deploy/web, sts/web, ds/web; in a namespace, {name} -n {kind}"
+)
 _CODE: Final = re.compile(r"KSV\d+")
 _LABEL: Final = re.compile(r"(?P<key>[A-Za-z0-9][A-Za-z0-9._/-]*)\s*==?\s*(?P<value>[A-Za-z0-9._-]*)")
 
 
-def service_names(words: Sequence[str]) -> tuple[str, ...]:
-    """Return the names in `web`, `svc/web`, `service/web`, `services/web`, each once.
+class Named(NamedTuple):
+    """Names of Services, and the other objects, which bear no namespace yet; each once."""
+
+    services: tuple[str, ...]
+    others: tuple[Ref, ...]
+
+
+def named(words: Sequence[str]) -> Named:
+    """Return what words name as kubectl takes them: `web`, `svc/web`, `pod/web-1`, `deployment.apps/web`.
 
     Raises:
-        UsageError: A word names no Service.
+        UsageError: A word names none of these.
     """
-    return tuple(dict.fromkeys(_name(word, _SERVICE, "Service", _SPELLED) for word in words))
+    refs = tuple(dict.fromkeys(map(_ref, words)))
+    services = tuple(ref.name for ref in refs if ref.kind == "Service")
+    return Named(services, tuple(ref for ref in refs if ref.kind != "Service"))
+
+
+def _ref(word: str) -> Ref:
+    written, slash, name = word.rpartition("/")
+    kind = _kind(written.lower()) if slash else "Service"
+    if kind is None:
+        shown = _SPELLED.format(name=one_line(name), kind=one_line(written) or "NAME")
+        raise UsageError(f'"{one_line(word)}" names no Service, pod or workload', shown)
+    return Ref(kind, "", path_segment(name if slash else word, kind if kind != "Pod" else "pod"))
+
+
+def _kind(written: str) -> str | None:
+    """Return the kind behind a resource, which may bear its group."""
+    group = next((group for group in reversed(_GROUPS) if written.endswith(group)), "")
+    kind = _KINDS.get(written.removesuffix(group))
+    return kind if not group or kind in _APPS else None
 
 
 def pod_names(words: Sequence[str]) -> tuple[str, ...]:
@@ -33,15 +69,14 @@ def pod_names(words: Sequence[str]) -> tuple[str, ...]:
     Raises:
         UsageError: A word names no pod.
     """
-    return tuple(dict.fromkeys(_name(word, _POD, "pod", "A name is web-1 or pod/web-1.") for word in words))
+    return tuple(dict.fromkeys(map(_pod, words)))
 
 
-def _name(word: str, kinds: frozenset[str], what: str, hint: str) -> str:
+def _pod(word: str) -> str:
     kind, slash, name = word.rpartition("/")
-    if slash and kind.lower() not in kinds:
-        shown = hint.format(name=one_line(name), kind=one_line(kind) or "NAME")
-        raise UsageError(f'"{one_line(word)}" does not name a {what}', shown)
-    return path_segment(name if slash else word, what)
+    if slash and kind.lower() not in _POD:
+        raise UsageError(f'"{one_line(word)}" does not name a pod', "A name is web-1 or pod/web-1.")
+    return path_segment(name if slash else word, "pod")
 
 
 def path_segment(name: str, what: str) -> str:

@@ -14,6 +14,9 @@ kubesvc explain -l app=web -A        # every Service with this label
 kubesvc explain web --annotate       # every line explained
 kubesvc explain web --port 8080      # can clients dial it, and who answers?
 kubesvc explain web --why web-7d9f-k4x # why this pod is an endpoint or not
+kubesvc explain web --set spec.selector.app=web # what would come of it
+kubesvc explain pod/web-1            # which Services select it, or nearly do
+kubesvc explain deploy/web sts/db -n shop
 kubesvc explain web --snapshot web.json
 kubesvc explain KSV101               # what a cause code means
 """
@@ -36,11 +39,14 @@ def explain(
 ) -> int:
     """Explain why Services get traffic or not, and what to change.
 
-    A NAME is web, svc/web, or a cause code such as KSV101. Without one, the only
-    Service of the namespace is explained.
+    A NAME is web or svc/web; pod/web-1, deploy/web, sts/web or ds/web, of which the
+    Services are told that select it; or a cause code such as KSV101. Without one,
+    the only Service of the namespace is explained.
 
-    Exit status: 0 nothing found, 1 findings, 2 could not run or no such Service,
-    3 nothing found but a verdict is unknown.
+    Exit status: 0 nothing found, 1 findings, 2 could not run or no such object, 3
+    nothing found but a verdict is unknown. With --set it is about the Service as it
+    would be. A pod or workload that no Service selects is idle: 1 with --fail-on
+    idle.
     """
     from kubesvc.cli.arguments import rule_codes
 

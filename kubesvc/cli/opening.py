@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from kubesvc.cli import arguments
+from kubesvc.cli import arguments, changes
 from kubesvc.cli.options import Cluster, Debug, Origin, Scope
 from kubesvc.cli.streams import say
 from kubesvc.client.source import FileSource, Source
@@ -34,19 +34,22 @@ class Opened(NamedTuple):
 def opened(
     words: Sequence[str], scope: Scope, origin: Origin, cluster: Cluster, debug: Debug
 ) -> Generator[Opened, None, None]:
-    """Open a cluster or a file for the Services that are named, and close it; nothing is sent yet.
+    """Open a cluster or a file for what is named, and close it; nothing is sent yet.
 
     Raises:
         KubesvcError: The options make no sense, or say nothing that can be opened.
     """
-    names = arguments.service_names(words)
+    names, others = arguments.named(words)
     labels = arguments.labels(scope.selector)
-    if names and labels:
+    if words and labels:
         raise UsageError("name cannot be provided when a selector is specified")
-    if names and scope.all_namespaces:
+    if words and scope.all_namespaces:
         raise UsageError("a resource cannot be retrieved by name across all namespaces")
     if scope.why and scope.all_namespaces:
         raise UsageError("--why names a pod of one namespace", "Choose the namespace with -n.")
+    for option, given in (("--why", scope.why), ("--set", scope.changes)):
+        if given and others and not names:
+            raise UsageError(f"{option} asks about a Service", "Name one beside the others, as svc/web.")
     if scope.namespace:
         arguments.path_segment(scope.namespace, "namespace")
     asked = Query(
@@ -56,14 +59,24 @@ def opened(
         all_namespaces=scope.all_namespaces,
         flags=cluster.typed(),
         why=arguments.pod_names(scope.why),
+        changes=changes.changes(scope.changes),
+        others=others,
     )
     if origin.snapshot:
-        yield _file(asked, origin)
+        yield _about_one(_file(asked, origin))
     elif origin.complete:
         raise UsageError("--complete is about a file: it needs --snapshot")
     else:
         with _cluster(asked, origin, cluster, debug) as found:
-            yield found
+            yield _about_one(found)
+
+
+def _about_one(opened: Opened) -> Opened:
+    """Refuse to imagine one change of several Services: what they have in common is not known."""
+    query = opened.query
+    if query.changes and (len(query.names) > 1 or query.labels or query.all_namespaces):
+        raise UsageError("--set changes one Service, so name one")
+    return opened
 
 
 def _file(asked: Query, origin: Origin) -> Opened:
@@ -90,6 +103,10 @@ def within(asked: Query, snapshot: Snapshot) -> Query:
         return asked
     reads = _asked_for(snapshot)
     lists = [read for read in reads if not read.name]
+    if asked.others and not asked.names:
+        return replace(
+            asked, namespace=asked.namespace or _only_namespace(_held(asked.others, snapshot), "such objects")
+        )
     if lists and not asked.namespace and not asked.names:
         return replace(
             asked,
@@ -123,11 +140,16 @@ def _subjects(snapshot: Snapshot, reads: Sequence[Read]) -> set[Ref]:
     return found | {read.ref for read in unreadable if read.ref and read.ref.kind == "Service"}
 
 
-def _only_namespace(subjects: set[Ref]) -> str:
+def _held(others: Sequence[Ref], snapshot: Snapshot) -> set[Ref]:
+    wanted = {(ref.kind, ref.name) for ref in others}
+    return {ref for ref in snapshot.objects if (ref.kind, ref.name) in wanted}
+
+
+def _only_namespace(subjects: set[Ref], what: str = "Services") -> str:
     namespaces = sorted({ref.namespace for ref in subjects})
     if len(namespaces) > 1:
         raise UsageError(
-            f"the file has Services of {len(namespaces)} namespaces, so choose one",
+            f"the file has {what} of {len(namespaces)} namespaces, so choose one",
             f"They are in {', '.join(namespaces[:_SHOWN])}: add -n {namespaces[0]}.",
         )
     return namespaces[0] if namespaces else "default"
@@ -154,7 +176,11 @@ def _cluster(asked: Query, origin: Origin, cluster: Cluster, debug: Debug) -> Ge
         if connection.warning:
             say(f"warning: {connection.warning}")
         source = ClusterSource(
-            connection, deadline=start + seconds, named=len(query.names), at=at, observer=observer
+            connection,
+            deadline=start + seconds,
+            named=len(query.names) + len(query.others),
+            at=at,
+            observer=observer,
         )
         yield Opened(query, source)
 

@@ -59,11 +59,12 @@ Port = Annotated[str, _scope(_PORT, "PORT", "--port")]
 _WHY: Final = (
     "Also why this pod of their namespace is an endpoint or not, condition by condition; may be repeated."
 )
+_SET: Final = "Also what would come of this change of the Service; PATH- removes a field; may be repeated."
 
 
 @dataclass(frozen=True)
 class Scope:
-    """Which Services are meant, beside their names, and which pods are asked about."""
+    """Which Services are meant, beside their names, and what is asked about them: pods, changes."""
 
     namespace: Annotated[str, _scope("Namespace of the Services.", "NAME", "--namespace", "-n")] = ""
     all_namespaces: Annotated[bool, _scope("Services of all namespaces.", "", "--all-namespaces", "-A")] = (
@@ -73,6 +74,7 @@ class Scope:
         str, _scope("Services with these labels: app=web,tier=x", "LABELS", "--selector", "-l")
     ] = ""
     why: Annotated[list[str], _scope(_WHY, "POD")] = field(default_factory=list[str])
+    changes: Annotated[list[str], _scope(_SET, "PATH=VALUE", "--set")] = field(default_factory=list[str])
 
 
 @dataclass(frozen=True)

@@ -43,8 +43,8 @@ def deliver(report: Report, look: Look, *, annotate: bool, fail_on: FailOn) -> i
 
 
 def status(report: Report, fail_on: FailOn) -> int:
-    """Return the exit status that the verdicts ask for."""
-    verdicts = [subject.verdict for subject in report.subjects]
+    """Return the exit status that the verdicts ask for: with a change, those after it."""
+    verdicts = [subject.judged for subject in report.subjects]
     if any(verdict >= Verdict[fail_on.name] for verdict in verdicts):
         return FOUND
     return UNKNOWN if Verdict.UNKNOWN in verdicts else 0
@@ -89,9 +89,18 @@ def captured(report: Report, save: Callable[[], None], path: str) -> int:
     for gap in report.gaps:
         say(f"warning: not captured: {gap.read}: {gap.reason}{f': {gap.detail}' if gap.detail else ''}")
     names = ", ".join(f"{subject.ref.namespace}/{subject.ref.name}" for subject in report.subjects)
-    again = f"; look again with: kubesvc explain --snapshot {quote(path)}" if path != "-" else ""
+    again = (
+        f"; look again with: kubesvc explain {_words(report)}--snapshot {quote(path)}" if path != "-" else ""
+    )
     say(f"captured {names}{again}")
     return errors[0].exit_status if errors else 0
+
+
+def _words(report: Report) -> str:
+    """Write how to name what was asked; the file itself tells only of which Services it is."""
+    if not report.query.others:
+        return ""
+    return "".join(f"{subject.ref.kind.lower()}/{subject.ref.name} " for subject in report.subjects)
 
 
 def unlisted(unavailable: Unavailable) -> KubesvcError:
@@ -112,7 +121,7 @@ def _absent(missing: Missing) -> KubesvcError:
         return _unread(missing.refused)
     kind, namespace, name = missing.ref
     plural = KINDS[kind].plural
-    sentence = f'{plural} "{name}" not found in namespace {namespace}'
+    sentence = f'{KINDS[kind].resource} "{name}" not found in namespace {namespace}'
     if missing.namespace_exists is False:
         return NotFound(
             f"{sentence}: there is no such namespace",

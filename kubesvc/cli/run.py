@@ -20,7 +20,7 @@ def only_one(analyze: Analyze) -> Analyze:
     """Return the analysis for people who named no Service: there must be no choice."""
 
     def checked(query: Query, snapshot: Snapshot) -> Report:
-        if not query.names and not query.labels and not query.all_namespaces:
+        if not query.names and not query.others and not query.labels and not query.all_namespaces:
             services = snapshot.find(Read("Service", query.namespace), Service)
             if len(services) > 1:
                 names = [service.metadata.name for service in services[:_SHOWN]]

@@ -1,5 +1,6 @@
 """A change of one object: the text of a fix, the input of a simulation."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -21,7 +22,7 @@ Path = tuple[str | int, ...]
 
 
 class Op(Struct, frozen=True):
-    """Set the value at a path, API names and list positions; ABSENT removes it.
+    """Set the value at a path, API names and list positions, one past the last adds; ABSENT removes it.
 
     The empty path is the object itself. `was` guards a list position; `new`: nothing is there yet, so that a
     position just behind the end of a list appends.
@@ -79,6 +80,19 @@ class Change(Struct, frozen=True):
 def pointer(path: Path) -> str:
     """Write a path as a JSON pointer (RFC 6901)."""
     return "".join("/" + str(key).replace("~", "~0").replace("/", "~1") for key in path)
+
+
+def show(path: Path) -> str:
+    """Write a path as --set takes it: `spec.ports[0].port`, `spec.selector['app.kubernetes.io/name']`."""
+    parts = [f"[{key}]" if isinstance(key, int) else _key(key) for key in path]
+    return "".join(parts).removeprefix(".")
+
+
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_-]*[A-Za-z0-9_]")
+
+
+def _key(key: str) -> str:
+    return f".{key}" if _PLAIN.fullmatch(key) else f"['{key}']"
 
 
 def apply(ops: tuple[Op, ...], document: Any) -> Any:  # noqa: ANN401 - JSON

@@ -17,7 +17,8 @@ class EndpointId(NamedTuple):
 class Place(NamedTuple):
     """A service, narrowed step by step; what is None is not narrowed.
 
-    `port` is a ServicePort key, `family` IPv4 or IPv6, `field` a path in the Service (`spec.selector`).
+    In the tree of a pod or workload `service` is that, where a line is about none of its Services. `port` is
+    a ServicePort key, `family` IPv4 or IPv6, `field` a path in the Service (`spec.selector`).
     """
 
     service: Ref

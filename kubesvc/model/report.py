@@ -149,6 +149,21 @@ class LineKind(StrEnum):
     DELETION = "deletion"
     EVENTS = "events"
     EVENT = "event"
+    WHAT_IF = "what if"
+    SETTING = "setting"
+    BEFORE = "before"
+    AFTER = "after"
+    GONE = "gone"
+    REMAINING = "remaining"
+    NEW = "new"
+    NOTE = "note"
+    POD = "pod"
+    WORKLOAD = "workload"
+    POD_LABELS = "pod labels"
+    SELECTED_BY = "selected by"
+    LISTED_BY = "listed by"
+    NEARLY_BY = "nearly selected by"
+    REASON = "reason"
 
 
 class Mark(StrEnum):
@@ -243,8 +258,112 @@ class Why(Struct, frozen=True):
     results: tuple[WhyResult, ...]
 
 
+class Seen(Struct, frozen=True):
+    """An endpoint at one moment: `state` in words, whether traffic `used` it, `address` with its port.
+
+    The address is empty for a selected pod that no slice lists.
+    """
+
+    address: str
+    used: bool
+    state: str
+
+
+class EndpointComparison(Struct, frozen=True):
+    """An endpoint before and after; None where it is neither selected nor listed. Equal: it stays."""
+
+    place: Place
+    before: Seen | None
+    after: Seen | None
+
+
+class PortComparison(Struct, frozen=True):
+    """A port before and after, None where there is no port of this key, with all its endpoints."""
+
+    key: str
+    before: PortVerdict | None
+    after: PortVerdict | None
+    endpoints: tuple[EndpointComparison, ...] = ()
+
+
+class Standing(Struct, frozen=True):
+    """How a Service fares; `summary` says what that rests on."""
+
+    verdict: Verdict
+    summary: str
+
+
+class Cause(Struct, frozen=True):
+    """A finding by its name."""
+
+    code: str
+    culprit: Ref
+    headline: str
+    effect: Effect
+
+
+class Comparison(Struct, frozen=True):
+    """A Service before and after a change that was only imagined; `command` would make it.
+
+    Where what decides about endpoints could not be read, `after` is unknown and nothing is compared.
+    `remaining` and `new` are causes as they are after. `notes` are what else the change brings about.
+    """
+
+    change: Change
+    command: tuple[str, ...]
+    before: Standing
+    after: Standing
+    line: Line
+    ports: tuple[PortComparison, ...] = ()
+    gone: tuple[Cause, ...] = ()
+    remaining: tuple[Cause, ...] = ()
+    new: tuple[Cause, ...] = ()
+    not_checked: tuple[NotChecked, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Relation(StrEnum):
+    """What a Service has to do with a pod, or with the pods of a workload."""
+
+    SELECTS = "selects"
+    LISTS = "lists"
+    NEARLY = "nearly selects"
+
+
+class Reason(Struct, frozen=True):
+    """The first condition that is not met, in words, and the pods of which that is so; none: the template."""
+
+    kind: StepKind
+    text: str
+    pods: tuple[str, ...] = ()
+
+
+class Membership(Struct, frozen=True):
+    """A Service as far as it concerns a pod or a workload.
+
+    LISTS: slices list pods that it does not select. `pods` are those that it selects or lists, or of which it
+    selects the template, and `ports` count them alone. NEARLY has no verdict; `fix` is what would make it
+    select them, `notes` why there is none.
+    """
+
+    service: Ref
+    relation: Relation
+    verdict: Verdict | None
+    selector: str
+    pods: tuple[str, ...]
+    ports: tuple[PortVerdict, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    fix: Fix | None = None
+    notes: tuple[str, ...] = ()
+
+
 class Subject(Struct, frozen=True):
-    """One Service that was explained. `summary` completes `NAME is VERDICT: …`; `why`: pods asked about."""
+    """A Service that was explained, or a pod or workload of which the Services were asked for.
+
+    `summary` completes `NAME is VERDICT: …`. Of a Service, `why` are the pods that were asked about, and
+    `comparison` is about the change that was. Of the others, `services` are those that select them or nearly
+    do.
+    """
 
     ref: Ref
     verdict: Verdict
@@ -253,6 +372,13 @@ class Subject(Struct, frozen=True):
     line: Line
     checks: tuple[Check, ...] = ()
     why: tuple[Why, ...] = ()
+    comparison: Comparison | None = None
+    services: tuple[Membership, ...] = ()
+
+    @property
+    def judged(self) -> Verdict:
+        """The verdict that was asked for: with a change, the one after it."""
+        return self.comparison.after.verdict if self.comparison else self.verdict
 
 
 class Missing(Struct, frozen=True):

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 from kubesvc.model.decode import UndecodableError
 from kubesvc.model.text import one_line
@@ -106,3 +106,30 @@ def _measure(document: object) -> None:
         return known
 
     size(document, 0)
+
+
+class Scalar(NamedTuple):
+    """One value: its text, and what a plain one means to YAML (text, where it is quoted)."""
+
+    text: str
+    value: str | int | float | bool | None
+
+
+def scalar(text: str) -> Scalar:
+    """Read one value as it may stand behind a key; nothing at all means None.
+
+    Raises:
+        UndecodableError: It is several values, or no YAML.
+    """
+    import yaml  # noqa: PLC0415 - likewise
+
+    try:
+        node = yaml.compose(text, Loader=loader())
+        if node is None:
+            return Scalar("", None)
+        value = loader()("").construct_object(node) if isinstance(node, yaml.ScalarNode) else None
+        if not isinstance(node, yaml.ScalarNode) or not isinstance(value, str | int | float | None):
+            raise UndecodableError("not one value")
+        return Scalar(node.value, value)
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError):
+        raise UndecodableError("not one value") from None

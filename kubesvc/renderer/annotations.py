@@ -103,6 +103,42 @@ _SENTENCES: Final = {
         "An event has a type (Normal or Warning), a reason, how often and how long ago it was seen, the "
         "component that wrote it, and its message."
     ),
+    LineKind.WHAT_IF: (
+        "The API server's rules about Services, then the EndpointSlice controller, are repeated on a changed "
+        "copy of the Service, while pods, Nodes and slices of others stay as they were read."
+    ),
+    LineKind.SETTING: "This is a field as it is and as it would be, spelled as kubectl explain takes it.",
+    LineKind.BEFORE: "This is how the Service fares at the moment, and what that rests on.",
+    LineKind.AFTER: (
+        "This is how it would fare once the controller has written its slices anew, if no pod changes "
+        "meanwhile."
+    ),
+    LineKind.GONE: "A cause that is found at the moment would be found no more.",
+    LineKind.REMAINING: "A cause that is found at the moment would still be found, with this text.",
+    LineKind.NEW: "A cause that is not found at the moment would be found.",
+    LineKind.NOTE: "This is what else is to be known, a consequence or something that could not be read.",
+    LineKind.POD: (
+        "A pod has one address in each IP family for all its containers, and is an endpoint of every Service "
+        "of its namespace that selects it."
+    ),
+    LineKind.WORKLOAD: (
+        "A workload makes pods from its template, and Services select these pods by their labels, never the "
+        "workload itself."
+    ),
+    LineKind.POD_LABELS: (
+        "These labels are what selectors are compared with; those of a template are on each pod that is made "
+        "from it."
+    ),
+    LineKind.SELECTED_BY: "All labels that this Service asks for are there, so that it has endpoints for it.",
+    LineKind.LISTED_BY: (
+        "Somebody else than the EndpointSlice controller wrote a slice for this Service, or it is one that "
+        "was left behind, and it holds the address."
+    ),
+    LineKind.NEARLY_BY: (
+        "This Service asks for labels that are there with another value, key or letter case, so that it may "
+        "have been meant."
+    ),
+    LineKind.REASON: "This is the first condition, in the order of Kubernetes, that is not met.",
 }
 
 

@@ -37,7 +37,7 @@ def put_finding(page: Page, finding: Finding, flags: Sequence[str], *, sources: 
     for command in finding.confirm:
         _put_confirm(page, command, namespace, flags)
     for fix in finding.fixes:
-        _put_fix(page, fix, namespace, flags)
+        put_fix(page, fix, namespace, flags)
     page.blank()
 
 
@@ -100,7 +100,8 @@ def _put_confirm(page: Page, command: Command, namespace: str, flags: Sequence[s
     put_command(page, command.argv, namespace, flags)
 
 
-def _put_fix(page: Page, fix: Fix, namespace: str, flags: Sequence[str]) -> None:
+def put_fix(page: Page, fix: Fix, namespace: str, flags: Sequence[str]) -> None:
+    """Write a fix with what it leads to, and its commands."""
     pen = page.pen
     page.put(
         (pen(fix.title), *_outcome(page, fix.outcome)),

@@ -8,20 +8,26 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from kubesvc.model.change import Change
+from kubesvc.model.change import ABSENT, Change, Op, show
 from kubesvc.model.place import Place
 from kubesvc.model.read import Gap, Read
 from kubesvc.model.report import (
+    Cause,
     Check,
     Command,
+    EndpointComparison,
     Finding,
     Fix,
     Line,
+    Membership,
     Missing,
     NotChecked,
     Outcome,
+    PortComparison,
     PortVerdict,
     Report,
+    Seen,
+    Standing,
     Subject,
     Why,
     WhyResult,
@@ -100,7 +106,13 @@ def _query(report: Report) -> Json:
         "flags": query.flags,
         "why": query.why,
         "port": query.port,
+        "changes": [_setting(op) for op in query.changes],
+        "others": [_ref(ref._replace(namespace=query.namespace)) for ref in query.others],
     }
+
+
+def _setting(op: Op) -> Json:
+    return {"path": show(op.path), "value": None if op.value is ABSENT else op.value}
 
 
 def _subject(subject: Subject, flags: Sequence[str]) -> Json:
@@ -112,7 +124,74 @@ def _subject(subject: Subject, flags: Sequence[str]) -> Json:
         "line": _line(subject.line),
         "checks": [_check(check, subject.ref.namespace, flags) for check in subject.checks],
         "why": [_why(why) for why in subject.why],
+        "comparison": _comparison(subject, flags),
+        "services": [_membership(member, flags) for member in subject.services],
     }
+
+
+def _membership(member: Membership, flags: Sequence[str]) -> Json:
+    return {
+        "service": _ref(member.service),
+        "relation": member.relation.value,
+        "verdict": None if member.verdict is None else member.verdict.word,
+        "selector": member.selector,
+        "pods": member.pods,
+        "ports": [_port(port) for port in member.ports],
+        "reasons": [
+            {"kind": reason.kind.value, "text": reason.text, "pods": reason.pods} for reason in member.reasons
+        ],
+        "fix": _fix(member.fix, member.service.namespace, flags) if member.fix else None,
+        "notes": member.notes,
+    }
+
+
+def _comparison(subject: Subject, flags: Sequence[str]) -> Json | None:
+    told = subject.comparison
+    if told is None:
+        return None
+    return {
+        "change": _change(told.change),
+        "command": _ready(told.command, subject.ref.namespace, flags),
+        "before": _standing(told.before),
+        "after": _standing(told.after),
+        "ports": [_port_comparison(port) for port in told.ports],
+        "gone": [_cause(cause) for cause in told.gone],
+        "remaining": [_cause(cause) for cause in told.remaining],
+        "new": [_cause(cause) for cause in told.new],
+        "notChecked": [_not_checked(missed) for missed in told.not_checked],
+        "notes": told.notes,
+        "line": _line(told.line),
+    }
+
+
+def _standing(standing: Standing) -> Json:
+    return {"verdict": standing.verdict.word, "summary": standing.summary}
+
+
+def _cause(cause: Cause) -> Json:
+    return {
+        "code": cause.code,
+        "culprit": _ref(cause.culprit),
+        "headline": cause.headline,
+        "effect": cause.effect.value,
+    }
+
+
+def _port_comparison(port: PortComparison) -> Json:
+    return {
+        "key": port.key,
+        "before": _port(port.before) if port.before else None,
+        "after": _port(port.after) if port.after else None,
+        "endpoints": [_endpoint_comparison(entry) for entry in port.endpoints],
+    }
+
+
+def _endpoint_comparison(entry: EndpointComparison) -> Json:
+    return {"place": _place(entry.place), "before": _seen(entry.before), "after": _seen(entry.after)}
+
+
+def _seen(seen: Seen | None) -> Json | None:
+    return {"address": seen.address, "used": seen.used, "state": seen.state} if seen else None
 
 
 def _why(why: Why) -> Json:

@@ -6,8 +6,9 @@ from typing import Final
 
 from kubesvc.model.read import Gap
 from kubesvc.model.report import Finding, NotChecked, Report, Subject, Verdict
+from kubesvc.renderer.comparison import put_comparison
 from kubesvc.renderer.console import Terminal
-from kubesvc.renderer.findings import put_check, put_finding
+from kubesvc.renderer.findings import put_check, put_finding, put_fix
 from kubesvc.renderer.ink import VERDICT_STYLES, Spans, Style
 from kubesvc.renderer.page import Page
 from kubesvc.renderer.tree import put_tree
@@ -28,9 +29,12 @@ def render_text(report: Report, terminal: Terminal, *, annotate: bool = False) -
             put_finding(page, finding, report.query.flags, sources=annotate)
         page.blank()
         put_tree(page, subject.line, annotate=annotate)
+        _put_fixes(page, subject, report.query.flags)
         _put_checks(page, subject, report.query.flags)
         for why in subject.why:
             put_why(page, why, annotate=annotate)
+        if subject.comparison:
+            put_comparison(page, subject, subject.comparison, report.query.flags, annotate=annotate)
     _put_elsewhere(page, report, sources=annotate)
     _put_footer(page, report)
     if report.subjects and not annotate:
@@ -59,6 +63,14 @@ def _moment(page: Page, report: Report) -> Spans:
     where = f"context {report.context}" if report.context else report.server
     parts = [part for part in (where, "" if live else report.origin, f"{day}{taken:%H:%M:%S} UTC") if part]
     return (page.pen(" · ".join(parts), Style.FAINT),)
+
+
+def _put_fixes(page: Page, subject: Subject, flags: Sequence[str]) -> None:
+    """Write what would make a Service select a pod or workload."""
+    for member in subject.services:
+        if member.fix:
+            page.blank()
+            put_fix(page, member.fix, member.service.namespace, flags)
 
 
 def _put_checks(page: Page, subject: Subject, flags: Sequence[str]) -> None:
@@ -96,7 +108,7 @@ def _put_footer(page: Page, report: Report) -> None:
 def _unread(report: Report) -> str:
     if not report.gaps:
         return ""
-    verdicts = [subject.verdict for subject in report.subjects]
+    verdicts = [verdict for subject in report.subjects for verdict in {subject.verdict, subject.judged}]
     known = bool(verdicts) and Verdict.UNKNOWN not in verdicts
     harmless = (
         f"; cannot change {'this verdict' if len(verdicts) == 1 else 'these verdicts'}" if known else ""

@@ -9,7 +9,7 @@ from kubesvc.model.change import Change, apply
 from kubesvc.model.objects import Endpoints, EndpointSlice, Obj, Pod, Ref, Service
 from kubesvc.model.read import Unavailable
 from kubesvc.model.snapshot import Snapshot
-from kubesvc.semantics import endpoints, mirroring
+from kubesvc.semantics import admission, endpoints, mirroring
 from kubesvc.semantics.reads import nodes_by_name, nodes_of, pods_of, slices_of, source_of
 
 Changed = TypeVar("Changed", bound=Obj)
@@ -24,14 +24,21 @@ def simulate(snapshot: Snapshot, change: Change) -> Snapshot:
     Raises:
         Unread: the changed selector's pods, or their nodes, were never read.
         Unavailable: they could not be read.
+        RefusedError, UndecidedError: the API server would not take it, or it alone knows what becomes of it.
         ValueError: the change does not fit the object.
     """
     before = snapshot.objects.get(change.target)
+    after: Obj | None
     rest = {ref: obj for ref, obj in snapshot.objects.items() if ref != change.target}
     if change.deletes:
         after = before
-    elif isinstance(before, Service | EndpointSlice | Endpoints):
+    elif isinstance(before, Service):
         after = rest[change.target] = changed(before, change)
+        if endpoints.managed(before) and not endpoints.managed(after) and after.spec.type != admission.ALIAS:
+            # From now on that object, left by the endpoints controller, is copied: not read is not gone.
+            snapshot.get(source_of(after), Endpoints)
+    elif isinstance(before, EndpointSlice | Endpoints):
+        after = rest[change.target] = _converted(before, change)
     else:
         raise ValueError(f"{change.target} is nothing that was read and can be simulated")
     present = replace(snapshot, objects=rest)
@@ -53,7 +60,17 @@ def _service_of(snapshot: Snapshot, obj: Obj | None) -> Service | None:
     return found if isinstance(found, Service) else None
 
 
-def changed(before: Changed, change: Change) -> Changed:
+def changed(before: Service, change: Change) -> Service:
+    """Return a Service as it would be stored with a change made.
+
+    Raises:
+        RefusedError, UndecidedError: The API server would not take it, or it alone knows what becomes of it.
+        ValueError: The change does not fit the object.
+    """
+    return admission.admitted(before, _converted(before, change))
+
+
+def _converted(before: Changed, change: Change) -> Changed:
     """Return an object with a change made; raises ValueError where that does not fit."""
     try:
         return msgspec.convert(apply(change.ops, msgspec.to_builtins(before)), type(before))

@@ -11,6 +11,7 @@ import yaml
 from kubesvc.analyzer.engine import analyze
 from kubesvc.client.source import FileSource
 from kubesvc.model import files
+from kubesvc.model.change import Op
 from kubesvc.model.objects import Pod
 from kubesvc.model.query import Query
 from kubesvc.model.read import Unread
@@ -53,17 +54,24 @@ class Case:
         """The pods that were captured, by name."""
         return sorted(obj.metadata.name for obj in self.snapshot.objects.values() if isinstance(obj, Pod))
 
-    def report(self, *why: str) -> Report:
+    def report(self, *why: str, changes: tuple[Op, ...] = ()) -> Report:
         """Explain the snapshot, as `kubesvc explain --snapshot` does; `why` are pods that are asked about."""
         asked = self.expected.get("port", "")
-        query = Query(self.expected["namespace"], (self.expected["service"],), why=why, port=asked)
-        source = FileSource(self.snapshot)
-        snapshot = source.begin()
-        while True:
-            try:
-                return analyze(query, snapshot)
-            except Unread as unread:
-                snapshot = source.answer(snapshot, unread)
+        query = Query(
+            self.expected["namespace"], (self.expected["service"],), why=why, port=asked, changes=changes
+        )
+        return ask(query, self.snapshot)
+
+
+def ask(query: Query, recorded: Snapshot) -> Report:
+    """Ask a question of a file: what is not in it is a gap."""
+    source = FileSource(recorded)
+    snapshot = source.begin()
+    while True:
+        try:
+            return analyze(query, snapshot)
+        except Unread as unread:
+            snapshot = source.answer(snapshot, unread)
 
 
 def cases() -> list[Case]:

@@ -12,22 +12,31 @@ from kubesvc.model.place import EndpointId, Place
 from kubesvc.model.query import Origin, Query, Viewpoint
 from kubesvc.model.read import Gap, GapReason, Portion, Read
 from kubesvc.model.report import (
+    Cause,
     Check,
     Command,
+    Comparison,
     Confidence,
     Effect,
+    EndpointComparison,
     Finding,
     Fix,
     Line,
     LineKind,
     Mark,
+    Membership,
     Missing,
     NotChecked,
     Outcome,
+    PortComparison,
     PortVerdict,
+    Reason,
+    Relation,
     Report,
     Row,
+    Seen,
     Stage,
+    Standing,
     Subject,
     Verdict,
     Why,
@@ -144,6 +153,40 @@ steps = st.builds(
 )
 results = st.builds(WhyResult, texts, _few(places), texts, texts, answers, _few(texts), _few(texts))
 whys = st.builds(Why, refs, texts, _few(steps), _few(results))
+seen = st.none() | st.builds(Seen, texts, st.booleans(), texts)
+compared = st.builds(
+    PortComparison,
+    texts,
+    st.none() | ports,
+    st.none() | ports,
+    _few(st.builds(EndpointComparison, places, seen, seen)),
+)
+causes = st.builds(Cause, codes, refs, texts, st.sampled_from(Effect))
+standings = st.builds(Standing, verdicts, texts)
+comparisons = st.builds(
+    Comparison,
+    changes,
+    argvs,
+    standings,
+    standings,
+    lines,
+    _few(compared),
+    *(_few(causes) for _ in range(3)),
+    _few(st.builds(NotChecked, codes, places, reads)),
+    _few(texts),
+)
+members = st.builds(
+    Membership,
+    services | refs,
+    st.sampled_from(Relation),
+    st.none() | verdicts,
+    texts,
+    _few(texts),
+    _few(ports),
+    _few(st.builds(Reason, st.sampled_from(StepKind), texts, _few(texts))),
+    st.none() | fixes,
+    _few(texts),
+)
 subjects = st.builds(
     Subject,
     services | refs,
@@ -153,6 +196,8 @@ subjects = st.builds(
     lines,
     _few(checks),
     _few(whys),
+    st.none() | comparisons,
+    _few(members),
 )
 queries = st.builds(
     Query,
@@ -163,6 +208,8 @@ queries = st.builds(
     st.builds(Viewpoint, st.sampled_from(Origin), texts),
     _few(texts),
     _few(texts),
+    _few(st.builds(Op, paths, st.just(ABSENT) | texts | st.integers() | st.booleans())),
+    _few(refs),
 )
 missing = st.builds(
     Missing, refs, _few(texts), _few(texts), st.sampled_from([None, True, False]), st.none() | gaps

@@ -3,16 +3,18 @@
 from collections.abc import Iterator
 
 import pytest
+from msgspec.structs import replace
 
 from kubesvc.analyzer import engine, registry
 from kubesvc.analyzer.engine import Wants, analyze, fold
-from kubesvc.analyzer.rule import Rule
+from kubesvc.analyzer.rule import Check, Rule
 from kubesvc.analyzer.view import ServiceView
+from kubesvc.model.change import Change, Op
 from kubesvc.model.objects import Obj, Ref, Service, ServicePort
 from kubesvc.model.place import Place
 from kubesvc.model.query import Query
 from kubesvc.model.read import Portion, Read, Unread
-from kubesvc.model.report import Confidence, Effect, Finding, Verdict
+from kubesvc.model.report import Confidence, Effect, Finding, Fix, Verdict
 from kubesvc.model.selector import selector
 from kubesvc.model.snapshot import VERSION, Snapshot
 from kubesvc.semantics.endpoints import SERVICE_NAME
@@ -35,6 +37,7 @@ from tests.support.builders import (
     service,
     settled,
     slices,
+    stateful_set,
     unready,
     with_,
 )
@@ -352,6 +355,52 @@ def test_thousands_of_pods_are_no_trouble() -> None:
     report = explain(settled(service(), *members))
 
     assert only(report, "KSV301").headline == "readiness probe fails on 1000 of 3000 pods"
+
+
+def test_a_fix_that_the_server_would_refuse_is_none() -> None:
+    """Nobody is to paste it; where the server alone knows what it leads to, that is said."""
+    refused = Op(("spec", "clusterIP"), "10.0.0.1")
+    undecided = Op(("spec", "ipFamilyPolicy"), "PreferDualStack")
+
+    def offering(this: Rule, view: ServiceView) -> Iterator[Finding]:
+        fixes = [
+            Fix("x", Confidence.LIKELY, Change(view.ref, (op,)), ("kubectl",)) for op in (refused, undecided)
+        ]
+        yield this.finding(view, "x", [], view.ref, (), fixes=fixes)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(registry, "RULES", (_rule("KSV999", offering),))
+        report = explain(settled(service(), pod()))
+
+    (fix,) = only(report, "KSV999").fixes
+    assert fix.change == Change(PRODUCT, (undecided,))
+    assert fix.outcome is None
+    assert fix.notes == (
+        "Not simulated: whether there is a second IP family for Services, the API server alone knows.",
+    )
+
+
+def _rule(code: str, check: Check) -> Rule:
+    return Rule(code, "x", Confidence.PROOF, frozenset(), "0.1", check, "Report x.")
+
+
+@pytest.mark.timeout(20)
+def test_thousands_of_pods_are_no_trouble_after_a_change_or_seen_from_their_workload() -> None:
+    """Neither is a square of them looked at."""
+    probed = container(readiness_probe=http_probe())
+    members = [
+        pod(f"w-{n}", probed, ips=(f"10.0.{n // 250}.{n % 250}",), ready=bool(n % 3)) for n in range(3000)
+    ]
+    members = [with_(m, metadata__owner_references=(owned_by("StatefulSet", "w"),)) for m in members]
+    snapshot = settled(service(), *members, stateful_set("w", replicas=3000))
+    change = Op(("spec", "ports", 0, "targetPort"), 9090)
+
+    changed = ask(replace(WEB, changes=(change,)), FakeSource(snapshot)).subjects[0].comparison
+    (seen,) = ask(Query("shop", others=(Ref("StatefulSet", "", "w"),)), FakeSource(snapshot)).subjects
+
+    assert changed is not None
+    assert [cause.code for cause in changed.remaining] == ["KSV301"]
+    assert seen.summary == "2000 of 3000 pods receive traffic from Service web"
 
 
 def test_a_report_says_what_was_not_looked_at() -> None:

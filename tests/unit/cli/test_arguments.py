@@ -6,32 +6,54 @@ import pytest
 
 from kubesvc.cli import arguments
 from kubesvc.errors import UsageError
+from kubesvc.model.objects import Ref
 
 
 @pytest.mark.parametrize("word", ["web", "svc/web", "service/web", "services/web", "SVC/web"])
 def test_a_service_is_named_with_or_without_its_kind(word: str) -> None:
     """In each of kubectl's spellings."""
-    assert arguments.service_names([word]) == ("web",)
-
-
-def test_a_service_named_twice_is_explained_once() -> None:
-    """In the order of its first mention."""
-    assert arguments.service_names(["web", "api", "svc/web"]) == ("web", "api")
+    assert arguments.named([word]) == (("web",), ())
 
 
 @pytest.mark.parametrize(
-    "word", ["pod/web", "shop/web", "svc/", "/web", "", "..", ".", "a/b/c", "svc/a%2fb", "web\x1b[m", "10%"]
+    ("kind", "words"),
+    [
+        ("Pod", ("po", "pod", "pods", "Pod")),
+        ("Deployment", ("deploy", "deployment", "deployments", "deployments.apps", "deployments.v1.apps")),
+        ("StatefulSet", ("sts", "statefulset", "statefulsets", "statefulset.apps")),
+        ("DaemonSet", ("ds", "daemonset", "daemonsets", "DS")),
+    ],
 )
-def test_what_names_no_service_is_refused(word: str) -> None:
+def test_pods_and_workloads_are_named_with_their_kind(kind: str, words: tuple[str, ...]) -> None:
+    """Also as resources with their group."""
+    for word in words:
+        assert arguments.named([f"{word}/web"]) == ((), (Ref(kind, "", "web"),))
+
+
+def test_what_is_named_twice_is_explained_once() -> None:
+    """In the order of its first mention."""
+    words = ["web", "pod/web", "api", "svc/web", "po/web", "ds/web"]
+
+    assert arguments.named(words) == (("web", "api"), (Ref("Pod", "", "web"), Ref("DaemonSet", "", "web")))
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("ing/web", "shop/web", "rs/web", "svc/", "/web", "", "..", ".", "a/b/c", "svc/a%2fb", "web\x1b[m"),
+        *("10%", "pod/", "deploy/..", "pods.apps/web", "services.v1.apps/web", "deploy.extensions/web"),
+    ],
+)
+def test_what_names_nothing_is_refused(word: str) -> None:
     """Before anything is sent."""
     with pytest.raises(UsageError):
-        arguments.service_names([word])
+        arguments.named([word])
 
 
 def test_a_namespace_before_the_name_is_told_how_to_write_it() -> None:
     """That is how the output writes it, so people will paste it."""
     with pytest.raises(UsageError) as caught:
-        arguments.service_names(["shop/web"])
+        arguments.named(["shop/web"])
 
     assert caught.value.hint.endswith("web -n shop")
 

@@ -7,7 +7,7 @@ from kubesvc.client.target import Options
 from tests.support.program import Kubesvc
 
 COMMANDS = ("explain", "capture", "demo", "rules")
-LATER = ("--from", "--set", "--watch", "--timeline", "--checklist", "--redact")
+LATER = ("--from", "--watch", "--timeline", "--checklist", "--redact")
 
 
 @pytest.mark.parametrize("arguments", [(), ("--help",), ("-h",)])

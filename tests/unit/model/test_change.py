@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from kubesvc.model.change import ABSENT, Change, Op, apply, pointer
+from kubesvc.model.change import ABSENT, Change, Op, Path, apply, pointer, show
 from kubesvc.model.objects import Ref
 
 TARGET = Ref("Service", "shop", "web")
@@ -82,3 +82,18 @@ def test_applying_changes_a_copy(op: Op, after: object) -> None:
 def test_operations_apply_in_order() -> None:
     """The last one wins."""
     assert apply((Op(("a",), 1), Op(("a",), 2)), {}) == {"a": 2}
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (("spec", "selector", "my-app"), "spec.selector.my-app"),
+        (("spec", "selector", "a.b/c"), "spec.selector['a.b/c']"),
+        (("spec", "ports", 0, "port"), "spec.ports[0].port"),
+        (("spec", "ports", "http", "port"), "spec.ports.http.port"),
+        (("spec", "ports", "80/TCP", "port"), "spec.ports['80/TCP'].port"),
+    ],
+)
+def test_a_path_is_written_for_people(path: Path, text: str) -> None:
+    """As it can be typed."""
+    assert show(path) == text

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from kubesvc.model.cell import StepKind
 from kubesvc.model.query import Origin
 from kubesvc.model.read import GapReason, Portion
-from kubesvc.model.report import Confidence, Effect, Finding, LineKind, Mark, Report, Stage, Verdict
+from kubesvc.model.report import Confidence, Effect, Finding, LineKind, Mark, Relation, Report, Stage, Verdict
 from kubesvc.model.text import clean
 from kubesvc.renderer.json_v1 import render_json, render_json_error
 from tests.support import reports
@@ -58,10 +58,11 @@ def _nodes(node: Any) -> list[dict[str, Any]]:
     [
         (SCHEMA["$defs"]["verdict"], {verdict.word for verdict in Verdict}),
         (SCHEMA["$defs"]["confidence"], set(Confidence)),
-        (SCHEMA["$defs"]["finding"]["properties"]["effect"], set(Effect)),
+        (SCHEMA["$defs"]["effect"], set(Effect)),
         (SCHEMA["$defs"]["line"]["properties"]["kind"], set(LineKind)),
         (SCHEMA["$defs"]["line"]["properties"]["mark"], set(Mark)),
-        (SCHEMA["$defs"]["step"]["properties"]["kind"], set(StepKind)),
+        (SCHEMA["$defs"]["stepKind"], set(StepKind)),
+        (SCHEMA["$defs"]["membership"]["properties"]["relation"], set(Relation)),
         (SCHEMA["$defs"]["step"]["properties"]["stage"], set(Stage)),
         (SCHEMA["$defs"]["gap"]["properties"]["reason"], set(GapReason)),
         (SCHEMA["$defs"]["read"]["properties"]["part"], set(Portion)),

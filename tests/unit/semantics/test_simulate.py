@@ -7,6 +7,7 @@ from kubesvc.model.objects import EndpointSlice, Node, Pod, Ref, Service
 from kubesvc.model.read import Gap, GapReason, Read, Unavailable, Unread
 from kubesvc.model.snapshot import Snapshot
 from kubesvc.semantics import cells, drift, reads
+from kubesvc.semantics.admission import RefusedError, UndecidedError
 from kubesvc.semantics.simulate import simulate
 from tests.support.builders import (
     NOW,
@@ -120,6 +121,27 @@ def test_what_could_not_be_read_is_not_zero_either(lost: Read) -> None:
         simulate(partly(*known, gaps=(Gap(lost, GapReason.FORBIDDEN),)), FIX)
 
 
+def test_what_is_copied_once_the_selector_is_gone_has_to_be_known() -> None:
+    """The endpoints controller leaves its object, and that is copied then; not for an alias."""
+    whole = settled(service(), *pods(1))
+    read = Read("Endpoints", "shop", "web")
+    kept = [made for made in whole.covered if made.kind != "Endpoints"]
+    unread = Snapshot("test", NOW).with_answers(whole.objects.values(), kept)
+    refused = unread.with_answers((), (), [Gap(read, GapReason.FORBIDDEN)])
+    taken = Change(service().ref, (Op(("spec", "selector"), ABSENT),))
+    alias = Change(
+        service().ref,
+        (Op(("spec", "type"), "ExternalName"), Op(("spec", "externalName"), "a.example"), *taken.ops),
+    )
+
+    with pytest.raises(Unread) as wanted:
+        simulate(unread, taken)
+    assert wanted.value.reads == {read}
+    with pytest.raises(Unavailable):
+        simulate(refused, taken)
+    assert listed(simulate(refused, alias)) == [("web-1", 1)]
+
+
 def test_nodes_that_are_refused_do_not_matter_where_unready_addresses_are_published() -> None:
     """The controller lists the pods all the same; the Nodes only tell their zones."""
     published = Change(WRONG.ref, (*FIX.ops, Op(("spec", "publishNotReadyAddresses"), value=True)))
@@ -143,6 +165,19 @@ def test_a_change_that_does_not_fit_is_an_error(change: Change) -> None:
     """It is not half applied."""
     with pytest.raises(ValueError, match=r"\S"):
         simulate(settled(WRONG, *pods(1)), change)
+
+
+@pytest.mark.parametrize(
+    ("op", "error"),
+    [
+        (Op(("spec", "selector", "app"), "not valid"), RefusedError),
+        (Op(("spec", "ipFamilyPolicy"), "PreferDualStack"), UndecidedError),
+    ],
+)
+def test_a_change_that_the_server_would_not_make_is_not_simulated(op: Op, error: type[ValueError]) -> None:
+    """As if it had."""
+    with pytest.raises(error):
+        simulate(settled(WRONG, *pods(1)), Change(WRONG.ref, (op,)))
 
 
 @pytest.mark.parametrize(("number", "wanted"), [(0, 0), (3, 3), (4, 1)])
