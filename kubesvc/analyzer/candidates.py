@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, Final
 
 from msgspec import Struct
@@ -179,10 +180,20 @@ def _misses(service: Service, pods: tuple[Obj, ...], workloads: tuple[Workload, 
     by_ref = {workload.ref: workload for workload in workloads}
     for (maker, labels), members in groups.items():
         yield _miss(service, maker, dict(labels), tuple(members), by_ref.get(maker))
-    makers = {maker for maker, _ in groups}
+    for workload in _without_pods(workloads, pods, {maker for maker, _ in groups}):
+        yield _miss(service, workload.ref, workload.spec.template.metadata.labels, (), workload)
+
+
+def _without_pods(
+    workloads: Iterable[Workload], pods: tuple[Obj, ...], makers: AbstractSet[Ref]
+) -> Iterator[Workload]:
+    """Yield the workloads that select none of the pods, although who makes a pod is not always plain."""
+    carried = {label for pod in pods for label in pod.metadata.labels.items()}
     for workload in workloads:
-        if workload.ref not in makers and not any(behind.selects(workload, pod) for pod in pods):
-            yield _miss(service, workload.ref, workload.spec.template.metadata.labels, (), workload)
+        # The usual case costs no look at each pod.
+        possible = carried.issuperset(workload.spec.selector.match_labels.items())
+        if workload.ref not in makers and not (possible and any(behind.selects(workload, p) for p in pods)):
+            yield workload
 
 
 def _miss(

@@ -22,11 +22,20 @@ _SMALL: Final = 200
 
 
 class Choice(Struct, frozen=True):
-    """The near misses, nearest first; those of them whose change is offered; the pods without labels."""
+    """The near misses, nearest first; those of them whose change is offered, or else pods without labels.
+
+    `called` are those of them that are called like what the Service asks for: labels are offered for them.
+    """
 
     near: tuple[Candidate, ...] = ()
     offered: tuple[Candidate, ...] = ()
     unlabeled: tuple[Obj, ...] = ()
+    called: tuple[Obj, ...] = ()
+
+    @property
+    def offers(self) -> bool:
+        """Whether any change is offered."""
+        return bool(self.offered or self.called)
 
 
 def choose(view: ServiceView) -> Choice:
@@ -43,11 +52,19 @@ def choose(view: ServiceView) -> Choice:
         return Choice()
     near = candidates.near_misses(view.snapshot, view.service, pods, view.workloads.found)
     small = len(pods) <= _SMALL
+    most = _SHOWN if small else 1
+    everything = Read("Pod", view.service.metadata.namespace)
     if small and len({one.selector for one in near if one.likely}) > 1:
-        view.snapshot.want([Read("Pod", view.service.metadata.namespace)])
+        view.snapshot.want([everything])
         near = tuple(sorted(near, key=lambda one: candidates.rank(view.service, one, _ready(one.pods))))
-    offered = tuple(_distinct(view, near))[: _SHOWN if small else 1]
-    return Choice(near[:_SHOWN], offered, () if offered else tuple(candidates.unlabeled(pods)))
+    offered = tuple(_distinct(view, near))[:most]
+    if offered:
+        return Choice(near[:_SHOWN], offered)
+    unlabeled = tuple(candidates.unlabeled(pods))
+    called = tuple(candidates.called(view.service, unlabeled))[:most]
+    if len(called) > 1:
+        view.snapshot.want([everything])
+    return Choice(near[:_SHOWN], (), unlabeled, called)
 
 
 def _distinct(view: ServiceView, near: Iterable[Candidate]) -> Iterator[Candidate]:
@@ -107,5 +124,4 @@ def fixes(view: ServiceView, choice: Choice) -> Iterator[Fix]:
         change = list(selecting.select(view.service, one, view.workloads))
         labels = list(selecting.label_template(one, view.workloads)) if position == 0 else []
         yield from (*labels, *change) if selecting.labels_first(one) else (*change, *labels)
-    bare = candidates.called(view.service, choice.unlabeled)
-    yield from selecting.label_pods(view.service, bare[:_SHOWN])
+    yield from selecting.label_pods(view.service, choice.called)

@@ -537,3 +537,70 @@ def test_a_fix_of_two_causes_is_as_certain_as_the_less_certain_one() -> None:
     assert both.notes == ("first", "Otherwise KSV1 would remain: ksv1.", "more: second")
     assert both.change is not None
     assert both.change.merge_patch == {"spec": {"a": 1, "b": 2}}
+
+
+WORKLOAD_NAMES = ("shop-web", *(f"shop-part-{n}" for n in range(99)))
+_PAGE = 500
+
+
+def crowd() -> list[Obj]:
+    """2,000 pods of 100 Deployments, on twenty nodes."""
+    found: list[Obj] = []
+    for at, name in enumerate(WORKLOAD_NAMES):
+        labels = {"app": name, "part-of": "shop", "pod-template-hash": "5d4f8c7d9"}
+        owner = owned_by("ReplicaSet", f"{name}-5d4f8c7d9")
+        found += [deployment(name, labels={"app": name, "part-of": "shop"}), replica_set(owner.name, name)]
+        found += [
+            pod(f"{name}-{n}", labels=labels, ips=(f"10.{at}.0.{n}",), node=f"node-{n}", owner=owner)
+            for n in range(20)
+        ]
+    return found
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("selector", [{"app": "web"}, {"app": "web", "part-of": "shop"}, {"app": "db"}])
+def test_a_broken_service_among_thousands_of_pods_costs_sixteen_requests(selector: dict[str, str]) -> None:
+    """Metadata first; whole pods of one candidate only, in one page of each list."""
+    source = FakeSource(settled(service(selector=selector), *crowd()))
+
+    only(ask(WEB, source), "KSV101")
+
+    assert source.requests <= 16
+    whole = [read for wanted in source.rounds for read in wanted if read.part is Portion.WHOLE]
+    assert all(len(source.truth.find(read, Obj)) < _PAGE for read in whole)
+
+
+@pytest.mark.timeout(20)
+def test_as_many_near_misses_as_pods_are_no_trouble() -> None:
+    """Nor as many workloads without pods."""
+    members = [
+        pod(f"p-{n}", labels={"app": f"web-x{n}", "tier": "a"}, ips=("10.0.0.1",)) for n in range(2000)
+    ]
+    empty = [deployment(f"d-{n}", labels={"app": f"wex-{n}", "tier": "a"}) for n in range(300)]
+
+    report = explain(settled(service(selector={"app": "web", "tier": "a"}), *members, *empty))
+
+    assert only(report, "KSV101").fixes == ()
+
+
+def test_pods_without_labels_cost_few_requests() -> None:
+    """They are read whole at once, and no other namespace is searched where some of them are meant."""
+    members = [pod(f"web-{n}", labels={}, ips=(f"10.0.0.{n}",), node=f"node-{n}") for n in range(5)]
+    source = FakeSource(settled(service(), *members))
+
+    found = only(ask(WEB, source), "KSV101")
+
+    assert [fix.title for fix in found.fixes] == [f"label Pod/web-{n} app=web" for n in range(3)]
+    assert pod_lists(source) == [Read("Pod", "shop")]
+    assert source.requests <= 13
+
+
+def test_a_selector_that_was_lacking_and_a_port_are_one_patch() -> None:
+    """The object that lacks a selector gets one."""
+    declared = pod("p", container("app", port(8080, "http")), owner=owned_by("ReplicaSet", "web-abc"))
+    of = service("web", NAMED, selector={})
+
+    (fix,) = only(explain(settled(of, deployment(), replica_set(), declared)), "KSV103").fixes
+
+    assert fix.command is not None
+    assert json.loads(fix.command[-1])[0] == {"op": "add", "path": "/spec/selector", "value": {"app": "web"}}

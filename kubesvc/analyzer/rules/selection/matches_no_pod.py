@@ -42,7 +42,7 @@ def matches_no_pod(this: Rule, view: ServiceView) -> Iterator[Finding]:
     if view.optional(lambda: view.making):
         return
     choice = choices.choose(view)
-    elsewhere = () if choice.offered else _elsewhere(view)
+    elsewhere = () if choice.offers else _elsewhere(view)
     yield this.finding(
         view,
         _headline(view),
