@@ -27,6 +27,7 @@ from tests.support.builders import (
     replica_set,
     service,
     settled,
+    slices,
     stateful_set,
     unready,
     with_,
@@ -589,3 +590,16 @@ def test_the_candidates_that_are_ready_come_first_in_a_small_namespace() -> None
     found = only(explain(settled(service(), *members)), "KSV101")
 
     assert [fix.title for fix in found.fixes] == ["select app=web-b", "select app=web-a"]
+
+
+def test_a_workload_without_pods_is_told_apart_from_one_that_is_missed() -> None:
+    """One Service fits what is scaled to zero, the other one misses it: each has its own cause."""
+    fits, misses = service(), with_(service(selector={"app": "Web"}), metadata__name="api")
+    pieces = (fits, misses, deployment(replicas=0))
+
+    report = explain(settled(*pieces).with_answers(slices(misses), []), "web", "api")
+
+    assert [(f.code, f.culprit.name, f.effect) for f in report.findings] == [
+        ("KSV102", "web", Effect.IDLE),
+        ("KSV101", "api", Effect.BROKEN),
+    ]
