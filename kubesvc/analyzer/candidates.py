@@ -154,17 +154,15 @@ def nearness(service: Service, candidate: Candidate) -> tuple[Any, ...]:
         candidate.owner.kind == _JOB,
         grounds[Grounds.NOTHING],
         grounds[Grounds.ALIKE],
-        grounds[Grounds.SURE],
         likeness(service.metadata.name, candidate.owner.name),
         sorted((difference.distance for difference in candidate.differences), reverse=True),
     )
 
 
 def rank(service: Service, candidate: Candidate, ready: int = 0) -> tuple[Any, ...]:
-    """Return what candidates are sorted by: of equally near ones who has pods, and more of them `ready`."""
-    size = len(candidate.pods)
-    near = nearness(service, candidate)
-    return (*near, not candidate.pods, -ready, -size, candidate.owner, sorted(candidate.selector))
+    """Return what candidates are sorted by: equally near ones by who has more `ready` pods, or more pods."""
+    near, size = nearness(service, candidate), len(candidate.pods)
+    return (*near, -ready, -size, candidate.owner, sorted(candidate.selector))
 
 
 _JOB: Final = "Job"
@@ -204,7 +202,7 @@ def _miss(
     held = frozenset(service.spec.selector.items()) - {(one.key, one.value) for one in missed}
     after = held | {(one.new_key, one.new_value) for one in missed if one.new_key}
     nameless = any(not one.new_key and is_name(service, one.key, one.value) for one in missed)
-    if workload and (not after or (nameless and not any(is_name(service, *label) for label in after))):
+    if workload and nameless and not any(is_name(service, *label) for label in after):
         # Without a name, what is left would select anybody; what the workload selects by itself does not.
         after = frozenset(workload.spec.selector.match_labels.items()) or after
     return _Miss(maker, pods, held, missed, after)
@@ -238,8 +236,7 @@ def _bearing(name: Selector, misses: Iterable[_Miss]) -> set[Selector]:
 
 
 def _is_namesake(service: Service, maker: Ref) -> bool:
-    alike = likeness(service.metadata.name, maker.name)
-    return alike is Likeness.SAME or (alike is Likeness.LETTERS and maker.kind != "Pod")
+    return likeness(service.metadata.name, maker.name) <= Likeness.LETTERS
 
 
 def unlabeled(pods: Iterable[Obj]) -> list[Obj]:

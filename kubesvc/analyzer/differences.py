@@ -52,7 +52,7 @@ def differences(
     """Return what a Service's selector and the `labels` of pods differ in; `own` are their workload's own."""
     required = service.spec.selector
     # A label that meets one requirement does not stand for another.
-    free = {key: found for key, found in labels.items() if required.get(key) != found and key not in HASHES}
+    free = {key: found for key, found in labels.items() if required.get(key) != found}
     return tuple(
         _difference(service, key, value, free, own)
         for key, value in sorted(required.items())

@@ -425,6 +425,11 @@ HOW = {
         {"app": "web"},
         "no tier, differs in a key that they lack",
     ),
+    "its own key before another": (
+        {"run": "web"},
+        {"app": "webb", "run": "webb"},
+        "run=webb, differs in value",
+    ),
     "two things": (
         {"app": "Web", "tier": "fe"},
         {"app": "web", "tier": "frontend"},

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from kubesvc.analyzer.candidates import near_misses
 from kubesvc.model.objects import Obj
 from kubesvc.model.report import Finding
 from tests.support.builders import deployment, owned_by, pod, replica_set, service, settled, with_
@@ -163,6 +164,13 @@ SITUATIONS = {
         "select app=shopping-cart",
         "chart is another word, of which cart is not a part",
         name="cart",
+    ),
+    "words before letters, whatever the Service is called": Situation(
+        {"app": "cart"},
+        [App("chart", {"app": "chart"}, pods=5), App("shopping-cart", {"app": "shopping-cart"})],
+        "select app=shopping-cart",
+        "a part of it is the whole word",
+        name="basket",
     ),
     "short words": Situation(
         {"app": "api"},
@@ -328,6 +336,68 @@ SITUATIONS = {
         "select tier=customer",
         "a Job's pods come to an end",
     ),
+    "the same word before the Service's name": Situation(
+        {"app": "Web"},
+        [App("web", {"app": "web-v2"}), App("frontend", {"app": "web"})],
+        "select app=web",
+        "what is written is there, but for its letter case",
+    ),
+    "a Job of exactly the name": Situation(
+        {"app": "Web"},
+        [App("migrate", {"app": "web"}, kind="Job", pods=3), App("frontend", {"app": "web-frontend"})],
+        "select app=web-frontend",
+        "a Service is for what goes on running",
+    ),
+    "a name in other spelling": Situation(
+        {"app": "hello"},
+        [App("webui", {"app": "start"}), App("db", {"app": "db"})],
+        "select app=start",
+        "Deployment webui is what Service web-ui is for",
+        name="web-ui",
+    ),
+    "only an admin of it": Situation(
+        {"app": "hello"},
+        [App("x", {"app": "web-admin"}), App("db", {"app": "db"})],
+        None,
+        "web-admin is not called web, and hello says nothing of an admin",
+    ),
+    "the same value by chance": Situation(
+        {"app": "web", "stage": "prod"},
+        [App("web", {"app": "web", "track": "prod"}), App("db", {"app": "db", "stage": "prod"})],
+        "select no stage",
+        "that a track is called so does not make it a stage",
+    ),
+    "a hash alone": Situation(
+        {"pod-template-hash": "7f9c6b5d4"},
+        [App("web", {"app": "web"}), App("db", {"app": "db"})],
+        None,
+        "without it nothing is asked for",
+    ),
+    "two names, one of them right": Situation(
+        {"app": "web", "run": "nginx"},
+        [App("x", {"run": "nginx"}), App("db", {"app": "db"})],
+        "select no app",
+        "what is left still says which application",
+        name="proxy",
+    ),
+    "who has more pods": Situation(
+        {"app": "web"},
+        [
+            App("shop-web", {"app": "shop-web"}, pods=1, ready=False),
+            App("test-web", {"app": "test-web"}, pods=3, ready=False),
+        ],
+        "select app=test-web",
+        "equally near, and none is ready",
+    ),
+    "who has pods at all": Situation(
+        {"app": "web"},
+        [
+            App("shop-web", {"app": "shop-web"}, pods=0),
+            App("test-web", {"app": "test-web"}, pods=1, ready=False),
+        ],
+        "select app=test-web",
+        "equally near, and the other one has none",
+    ),
     "keys and values swapped": Situation(
         {"app": "frontend", "tier": "web"},
         [App("x", {"app": "web", "tier": "frontend"}), App("db", {"app": "db", "tier": "data"})],
@@ -433,3 +503,10 @@ def test_whom_a_person_would_mean_is_offered_first(situation: Situation) -> None
     titles = [fix.title for fix in situation.finding().fixes]
 
     assert next(iter(titles), None) == situation.choice, (situation.because, titles)
+
+
+def test_what_a_service_selects_already_is_no_near_miss() -> None:
+    """Nothing differs."""
+    snapshot = settled(service(), pod())
+
+    assert near_misses(snapshot, service(), [pod()]) == ()

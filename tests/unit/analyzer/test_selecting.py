@@ -80,7 +80,9 @@ def test_a_key_that_was_renamed_may_be_added_to_the_template() -> None:
 
 OnDelete, HeldBack = UpdateStrategy(type="OnDelete"), RollingUpdate(partition=1)
 FIXED = {
-    "another value that others may use": labeled({"app": "web", "tier": "x"}),
+    "another value that others may use": labeled(
+        {"app": "web", "tier": "x"}, spec__selector=LabelSelector(match_labels=FREE)
+    ),
     "its own selector": labeled(FREE, spec__selector=LabelSelector(match_labels={"app": "web", "tier": "x"})),
     "an expression": labeled(
         FREE,
@@ -194,3 +196,58 @@ def test_pods_without_labels_do_not_matter_where_others_are_near() -> None:
 
     assert [row for row in rows(found) if row.startswith("unlabeled")] == []
     assert [fix.title for fix in found.fixes] == ["select app=Web"]
+
+
+def test_only_the_nearest_is_offered_labels() -> None:
+    """The others are second guesses."""
+    name = "app.kubernetes.io/name"
+    more = with_(deployment("webb", labels={name: "webb"}))
+    other = pod("webb-0", labels={name: "webb"}, ips=("10.0.9.1",), owner=owned_by("ReplicaSet", "webb-1"))
+    pieces = (labeled({name: "web"}), *made({name: "web"}), more, replica_set("webb-1", "webb"), other)
+
+    titles = [fix.title for fix in only(explain(settled(service(), *pieces)), "KSV101").fixes]
+
+    assert [title.split()[0] for title in titles] == ["select", "label", "select"]
+
+
+@pytest.mark.parametrize(
+    ("own", "template", "said"),
+    [
+        ({"app": "web", "tier": "fe"}, {"app": "web", "tier": "x"}, "tier=x, differs in value"),
+        (
+            {"app": "web", "tier": "fe"},
+            {"app": "web"},
+            "no tier, differs in a label that only their workload",
+        ),
+        (
+            {"app": "web", "tier": "fe"},
+            {"run": "y", "tier": "fe"},
+            "run=y,no app, differs in a label that only",
+        ),
+    ],
+    ids=["the template says otherwise", "the template says nothing", "another name"],
+)
+def test_what_only_the_workload_carries_is_missing(
+    own: dict[str, str], template: dict[str, str], said: str
+) -> None:
+    """Where its template has the key, it is that value which differs."""
+    of = service(selector={"app": "web", "tier": "fe"})
+
+    found = only(explain(settled(of, labeled(template, own), *made(template))), "KSV101")
+
+    assert rows(found)[0].startswith(f"nearest: {said}")
+
+
+def test_a_pod_without_labels_may_be_called_like_the_service_or_what_it_selects() -> None:
+    """Either is what it is for."""
+    of = service(selector={"app": "frontend", "tier": "x"})
+    members = [
+        pod(name, labels={}, ips=(f"10.0.0.{n}",)) for n, name in enumerate(("frontend-1", "my-web", "x"))
+    ]
+
+    found = only(explain(settled(of, *members)), "KSV101")
+
+    assert [fix.title for fix in found.fixes] == [
+        "label Pod/frontend-1 app=frontend,tier=x",
+        "label Pod/my-web app=frontend,tier=x",
+    ]
