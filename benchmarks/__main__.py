@@ -1,5 +1,7 @@
 """`make bench`: `kubesvc explain` beside the four kubectl commands that it replaces, on a real API server.
 
+The case `large`, a broken Service among 2,000 pods, stands beside `kubectl get pods -o json` alone.
+
 Whole processes, in turn within each round, so that a machine that slows down slows both. Prints medians and,
 per round, the ratio of kubesvc to the sum of the four; the ratio is what counts.
 """
@@ -16,6 +18,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks import large
 from e2e.cluster import Cluster, open_cluster
 from e2e.cluster import kubectl as binary
 from e2e.conftest import NODES
@@ -26,9 +29,10 @@ from e2e.scenario import Scenario, load
 from e2e.situation import situation
 
 _HEAD = """\
-                                    wall s                        CPU s        peak MiB
-case               kubesvc kubectl  ratio (min-max)      ours  theirs    ours  theirs"""
-CASES = ("healthy", "my-service", "named-port", "readiness-probe")
+                                    wall s                        CPU s        peak MiB   requests
+case               kubesvc kubectl  ratio (min-max)      ours  theirs    ours  theirs       ours"""
+_AGENT = "kubesvc/"
+CASES = ("healthy", "my-service", "named-port", "readiness-probe", large.NAME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,14 @@ class Cost:
     wall: float
     cpu: float
     peak: float
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What kubesvc and kubectl cost in each counted round, and how many requests one run of kubesvc sends."""
+
+    pairs: list[tuple[Cost, Cost]]
+    requests: float
 
 
 # A process's peak begins with that of the process it was forked from: this one is small.
@@ -80,21 +92,29 @@ def four(scenario: Scenario, selector: str) -> list[list[str]]:
     ]
 
 
-def compare(cluster: Cluster, product: Product, scenario: Scenario, rounds: int) -> list[tuple[Cost, Cost]]:
+def compare(cluster: Cluster, product: Product, scenario: Scenario, rounds: int) -> Measured:
     """Measure both in turn, after one round that is not counted."""
     with situation(cluster, scenario):
-        environment = {
-            "KUBECONFIG": str(cluster.kubeconfig),
-            "PATH": os.environ["PATH"],
-            "HOME": "/nonexistent",
-        }
         ours = [str(product.command), "explain", scenario.service, "-n", scenario.namespace]
-        theirs = four(scenario, _selector(cluster, scenario))
-        pairs = [
-            (spend(ours, environment=environment), spend(*theirs, environment=environment))
-            for _ in range(rounds + 1)
-        ]
-        return pairs[1:]
+        return _in_turn(cluster, ours, four(scenario, _selector(cluster, scenario)), rounds)
+
+
+def compare_large(cluster: Cluster, product: Product, rounds: int) -> Measured:
+    """Measure in the large namespace, beside the one command that reads all its pods."""
+    with large.namespace(cluster):
+        ours = [str(product.command), "explain", large.SERVICE, "-n", large.NAME]
+        theirs = [str(binary()), "get", "pods", "-n", large.NAME, "-o", "json"]
+        return _in_turn(cluster, ours, [theirs], rounds)
+
+
+def _in_turn(cluster: Cluster, ours: list[str], theirs: list[list[str]], rounds: int) -> Measured:
+    before = len(cluster.audit(_AGENT))
+    environment = {"KUBECONFIG": str(cluster.kubeconfig), "PATH": os.environ["PATH"], "HOME": "/nonexistent"}
+    pairs = [
+        (spend(ours, environment=environment), spend(*theirs, environment=environment))
+        for _ in range(rounds + 1)
+    ]
+    return Measured(pairs[1:], (len(cluster.audit(_AGENT)) - before) / len(pairs))
 
 
 def _selector(cluster: Cluster, scenario: Scenario) -> str:
@@ -111,8 +131,9 @@ def _selector(cluster: Cluster, scenario: Scenario) -> str:
     return selector if selector and kubectl.run("get", "pods", "-l", selector, "-o", "name").strip() else ""
 
 
-def show(name: str, pairs: list[tuple[Cost, Cost]]) -> None:
+def show(name: str, measured: Measured) -> None:
     """Print the medians of one case and the ratios round by round."""
+    pairs = measured.pairs
 
     def median(side: int, figure: str) -> float:
         figures: list[float] = [getattr(pair[side], figure) for pair in pairs]
@@ -123,6 +144,7 @@ def show(name: str, pairs: list[tuple[Cost, Cost]]) -> None:
         f"{name:18} {median(0, 'wall'):7.3f} {median(1, 'wall'):7.3f} {statistics.median(ratios):6.2f}"
         f" ({ratios[0]:.2f}-{ratios[-1]:.2f})"
         f" {median(0, 'cpu'):7.3f} {median(1, 'cpu'):7.3f} {median(0, 'peak'):7.1f} {median(1, 'peak'):7.1f}"
+        f" {measured.requests:10.1f}"
     )
 
 
@@ -138,7 +160,10 @@ def main() -> int:
             cluster.create_node(name, zone=zone)
         print(_HEAD)
         for case in options.cases:
-            show(case, compare(cluster, product, load(FOLDER / case), options.rounds))
+            if case == large.NAME:
+                show(case, compare_large(cluster, product, options.rounds))
+            else:
+                show(case, compare(cluster, product, load(FOLDER / case), options.rounds))
     return 0
 
 

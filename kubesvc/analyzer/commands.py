@@ -1,6 +1,6 @@
 """kubectl commands as argv, without namespace and connection flags: the renderer adds and quotes them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -41,6 +41,11 @@ def raw(path: str) -> tuple[str, ...]:
 def describe_pod(name: str) -> tuple[str, ...]:
     """Return the description of a pod with its events."""
     return ("kubectl", "describe", "pod", name)
+
+
+def label_pod(name: str, labels: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the command that gives a pod labels; it changes none that the pod has."""
+    return ("kubectl", "label", "pod", name, *(f"{key}={value}" for key, value in sorted(labels.items())))
 
 
 def delete_pods(names: Iterable[str]) -> tuple[str, ...]:

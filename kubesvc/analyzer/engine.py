@@ -11,7 +11,18 @@ from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
-from kubesvc.analyzer import checks, comparison, lines, registry, reverse, summary, targets, what_if, why
+from kubesvc.analyzer import (
+    checks,
+    comparison,
+    fixes,
+    lines,
+    registry,
+    reverse,
+    summary,
+    targets,
+    what_if,
+    why,
+)
 from kubesvc.analyzer.comparison import Look
 from kubesvc.analyzer.rule import Rule
 from kubesvc.analyzer.rules.run.crashed import crashed
@@ -136,7 +147,7 @@ def _explain(query: Query, snapshot: Snapshot, service: Service, pods: tuple[Pod
     wants.attempt(view.want_first)
     found, skipped = _apply(view, wants)
     verdict = wants.attempt(lambda: view.verdict)
-    with_outcomes = [wants.attempt(partial(_foresee, view, finding)) for finding in found]
+    with_outcomes = [wants.attempt(partial(_foresee, view, finding, found)) for finding in found]
     findings = fold(tuple(finding for finding in with_outcomes if finding is not None))
     subject = wants.attempt(lambda: _subject(view, findings))
     mine = [pod for pod in pods if pod.metadata.namespace == service.metadata.namespace]
@@ -210,19 +221,19 @@ def fold(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
     return tuple(sorted(top, key=lambda finding: -list(Effect).index(finding.effect)))
 
 
-def _foresee(view: ServiceView, finding: Finding) -> Finding:
-    """Add the outcome to each fix that changes the Service; drop those that leave the cause in place."""
+def _foresee(view: ServiceView, finding: Finding, found: tuple[Finding, ...]) -> Finding:
+    """Add the outcome to each fix that can be simulated; drop those that leave the cause in place."""
     if not finding.fixes:
         return finding
     wants = Wants()
-    fixes = [wants.attempt(partial(_tried, view, finding, fix)) for fix in finding.fixes]
+    tried = [wants.attempt(partial(_tried, view, finding, fix, found)) for fix in finding.fixes]
     wants.settle()
-    return replace(finding, fixes=tuple(fix for fix in fixes if fix is not None))
+    return replace(finding, fixes=tuple(fix for fix in tried if fix is not None))
 
 
-def _tried(view: ServiceView, finding: Finding, fix: Fix) -> Fix | None:
-    """Simulate a fix of the Service or its slices; None if it leaves the cause, or worse, or is refused."""
-    if fix.change is None or fix.change.target.kind not in ("Service", "EndpointSlice", "Endpoints"):
+def _tried(view: ServiceView, finding: Finding, fix: Fix, found: tuple[Finding, ...]) -> Fix | None:
+    """Simulate a fix, and complete it; None if it leaves the cause, makes a port worse, or is refused."""
+    if fix.change is None or fix.change.target.kind not in _SIMULATED:
         return fix
     try:
         if fix.change.target == view.ref:
@@ -239,7 +250,29 @@ def _tried(view: ServiceView, finding: Finding, fix: Fix) -> Fix | None:
     outcome, remaining = foreseen
     if any(_same(finding, other) for other in remaining) or _worse(view, outcome):
         return None
-    return replace(fix, outcome=outcome)
+    hidden = tuple(other for other in remaining if not any(_same(other, one) for one in found))
+    return _completed(view, replace(fix, outcome=outcome), hidden)
+
+
+_SIMULATED: Final = ("Service", "EndpointSlice", "Endpoints", "Pod")
+
+
+def _completed(view: ServiceView, fix: Fix, hidden: tuple[Finding, ...]) -> Fix:
+    """Add to a fix what mends the causes that come to light with it, and name those that nothing mends.
+
+    Nobody is told of them otherwise, and half of the fix would not help.
+    """
+    left = hidden
+    for cause in hidden:
+        for more in cause.fixes:
+            both = fixes.together(fix, cause, more)
+            foreseen = _simulated(view, both.change) if both and both.change else None
+            if both and foreseen and not any(_same(cause, other) for other in foreseen[1]):
+                fix, left = replace(both, outcome=foreseen[0]), foreseen[1]
+                break
+    stay = [cause for cause in hidden if any(_same(cause, other) for other in left)]
+    said = (f"{cause.code} remains: {cause.headline}." for cause in stay)
+    return replace(fix, notes=(*fix.notes, *said))
 
 
 def _worse(view: ServiceView, outcome: Outcome) -> bool:

@@ -34,7 +34,7 @@ def near(
     services = tuple(services)
     yield from (_alias(service) for service in services if _is_alias_for(pod, service))
     found = [pair for service in services for pair in _candidates(snapshot, pod, service)]
-    found.sort(key=lambda pair: _distance(pair[1]))
+    found.sort(key=lambda pair: candidates.nearness(*pair))
     for at, (service, candidate) in enumerate(found[:_NEAREST]):
         others = _selected_by(snapshot, service)
         told = reasons.labels(service.spec.selector, pod.metadata.labels)
@@ -76,10 +76,6 @@ def _candidates(snapshot: Snapshot, pod: Obj, service: Service) -> Iterator[tupl
         for candidate in candidates.near_misses(snapshot, service, [pod]):
             if candidate.likely:
                 yield service, candidate
-
-
-def _distance(candidate: Candidate) -> tuple[int, float]:
-    return len(candidate.pairs), sum(pair.distance for pair in candidate.pairs)
 
 
 def _selected_by(snapshot: Snapshot, service: Service) -> int | None:

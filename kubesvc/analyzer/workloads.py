@@ -1,13 +1,13 @@
 """Which workloads stand behind pods, or would if they had any."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final, TypeVar
 
 from msgspec import Struct
 
 from kubesvc.model import selector
-from kubesvc.model.objects import DaemonSet, Obj, Ref, Workload
+from kubesvc.model.objects import DaemonSet, LabelSelectorRequirement, Obj, Ref, Workload
 from kubesvc.model.read import Gap, Portion, Read, Unavailable
 from kubesvc.model.snapshot import Snapshot
 from kubesvc.semantics.readiness import CREATION_GRACE
@@ -16,6 +16,10 @@ P = TypeVar("P", bound=Obj)
 
 TOP: Final = ("Deployment", "StatefulSet", "DaemonSet")
 """Workloads read whole: their templates tell which pods they would make."""
+_ABOVE: Final = {"Deployment": "pod-template-hash", "Rollout": "rollouts-pod-template-hash"}
+"""Who makes ReplicaSets, and the label that tells the pods of one from those of another."""
+POD_NAME: Final = "statefulset.kubernetes.io/pod-name"
+"""The label that each pod of a StatefulSet has with its own name (stateful_set_utils.go, updateIdentity)."""
 REPLICA_SETS_BY_NAME: Final = 1
 """Up to so many ReplicaSets are read by name; more are read as one list of their metadata."""
 
@@ -58,10 +62,62 @@ def wanted(workload: Workload) -> int:
     return workload.spec.replicas
 
 
+def numbered(found: Iterable[Workload], requirements: Mapping[str, str]) -> Workload | None:
+    """Return the StatefulSet of which a selector asks for one pod by its number."""
+    name, _, number = requirements.get(POD_NAME, "").rpartition("-")
+    rest = selector.selector({key: value for key, value in requirements.items() if key != POD_NAME})
+    return next(
+        (
+            workload
+            for workload in found
+            if (workload.kind, workload.metadata.name) == ("StatefulSet", name)
+            and number.isdecimal()
+            and selector.matches(rest, workload.spec.template.metadata.labels)
+        ),
+        None,
+    )
+
+
 def is_young(workload: Workload, now: datetime) -> bool:
     """Tell whether a workload was made so lately that it need not have pods yet."""
     made = workload.metadata.creation_timestamp
     return made is not None and now - made < CREATION_GRACE
+
+
+def selects(workload: Workload, pod: Obj) -> bool:
+    """Tell whether a workload's own selector matches a pod (apimachinery labels/selector.go, Matches)."""
+    labels, wanted = pod.metadata.labels, workload.spec.selector
+    return all(labels.get(key) == value for key, value in wanted.match_labels.items()) and all(
+        _holds(expression, labels) for expression in wanted.match_expressions
+    )
+
+
+def _holds(expression: LabelSelectorRequirement, labels: Mapping[str, str]) -> bool:
+    there = expression.key in labels
+    match expression.operator:
+        case "In":
+            return there and labels[expression.key] in expression.values
+        case "NotIn":
+            return not there or labels[expression.key] not in expression.values
+        case "Exists":
+            return there
+        case _:
+            return not there
+
+
+def maker(pod: Obj) -> Ref:
+    """Return what seems to make a pod, by the pod alone: its direct owner, or what is above its ReplicaSet.
+
+    A Deployment's ReplicaSet bears its name and the hash that its pods carry (deployment/sync.go,
+    getNewReplicaSet); a Rollout's does the same. `owner` knows.
+    """
+    direct, labels = pod.owner, pod.metadata.labels
+    if direct is None:
+        return pod.ref
+    for kind, key in _ABOVE.items():
+        if direct.kind == "ReplicaSet" and key in labels and direct.name.endswith(f"-{labels[key]}"):
+            return Ref(kind, pod.metadata.namespace, direct.name.removesuffix(f"-{labels[key]}"))
+    return Ref(direct.kind, pod.metadata.namespace, direct.name)
 
 
 def owner(snapshot: Snapshot, obj: Obj) -> Ref:

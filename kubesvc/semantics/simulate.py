@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from kubesvc.model.change import Change, apply
 from kubesvc.model.objects import Endpoints, EndpointSlice, Obj, Pod, Ref, Service
-from kubesvc.model.read import Unavailable
+from kubesvc.model.read import Read, Unavailable
 from kubesvc.model.snapshot import Snapshot
 from kubesvc.semantics import admission, endpoints, mirroring
 from kubesvc.semantics.reads import nodes_by_name, nodes_of, pods_of, slices_of, source_of
@@ -18,15 +18,21 @@ Changed = TypeVar("Changed", bound=Obj)
 def simulate(snapshot: Snapshot, change: Change) -> Snapshot:
     """Return the snapshot with an object deleted or changed, and the slices as a sync leaves them.
 
-    A change of a slice, or of the Endpoints object that is mirrored, makes its controller look again. What is
-    not read stays not read: nothing becomes zero.
+    Of a pod the labels may be changed: the Services sync that are known and concerned. A change of a slice,
+    or of the Endpoints object that is mirrored, makes its controller look again. What is not read stays not
+    read: nothing becomes zero.
 
     Raises:
-        Unread: the changed selector's pods, or their nodes, were never read.
+        Unread: the changed pod, the changed selector's pods, or their nodes, were never read.
         Unavailable: they could not be read.
         RefusedError, UndecidedError: the API server would not take it, or it alone knows what becomes of it.
         ValueError: the change does not fit the object.
     """
+    if change.target.kind == "Pod" and not change.deletes:
+        pod = snapshot.get(Read(*change.target), Pod)
+        if pod is None:
+            raise ValueError(f"{change.target} does not exist")
+        return _relabeled(snapshot, pod, _converted(pod, change))
     before = snapshot.objects.get(change.target)
     after: Obj | None
     rest = {ref: obj for ref, obj in snapshot.objects.items() if ref != change.target}
@@ -44,6 +50,17 @@ def simulate(snapshot: Snapshot, change: Change) -> Snapshot:
     present = replace(snapshot, objects=rest)
     of = _service_of(present, after)
     return _synced(present, of) if of else present
+
+
+def _relabeled(snapshot: Snapshot, before: Pod, after: Pod) -> Snapshot:
+    """Let the Services sync that begin or cease to select a pod (determineNeededServiceUpdates)."""
+    snapshot = replace(snapshot, objects={**snapshot.objects, after.ref: after})
+    for service in tuple(snapshot.objects.values()):
+        if isinstance(service, Service) and endpoints.managed(service):
+            selected = pods_of(service)
+            if selected.matches(before) != selected.matches(after):
+                snapshot = _synced(snapshot, service)
+    return snapshot
 
 
 def _service_of(snapshot: Snapshot, obj: Obj | None) -> Service | None:

@@ -20,6 +20,7 @@ from kubesvc.model.objects import Endpoint, EndpointHints, EndpointSlice, Hint, 
 from kubesvc.semantics.readiness import condition
 
 ZONE: Final = "topology.kubernetes.io/zone"
+REGION: Final = "topology.kubernetes.io/region"
 MODE: Final = "service.kubernetes.io/topology-mode"
 AWARE_HINTS: Final = "service.kubernetes.io/topology-aware-hints"
 """The deprecated annotation; where both are set it wins (utils.go, hintsEnabled)."""

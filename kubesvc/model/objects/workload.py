@@ -37,10 +37,17 @@ class PodTemplate(Part, frozen=True, kw_only=True):
     spec: PodSpec = PodSpec()
 
 
+class RollingUpdate(Part, frozen=True, kw_only=True):
+    """How far a StatefulSet's update goes: pods with a number below `partition` are left as they are."""
+
+    partition: int = 0
+
+
 class UpdateStrategy(Part, frozen=True, kw_only=True):
     """How a StatefulSet or DaemonSet replaces its pods: RollingUpdate or OnDelete."""
 
     type: str = ""
+    rolling_update: RollingUpdate = RollingUpdate()
 
 
 class WorkloadSpec(Part, frozen=True, kw_only=True):

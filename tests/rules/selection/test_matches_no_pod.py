@@ -4,11 +4,16 @@ import json
 
 import pytest
 
-from kubesvc.analyzer.candidates import HASHES
+from kubesvc.analyzer.differences import HASHES
 from kubesvc.model import derived
-from kubesvc.model.objects import LabelSelector, LabelSelectorRequirement, Obj, Ref
+from kubesvc.model.objects import (
+    LabelSelector,
+    LabelSelectorRequirement,
+    Obj,
+    Ref,
+)
 from kubesvc.model.query import Query
-from kubesvc.model.read import Read
+from kubesvc.model.read import Portion, Read
 from kubesvc.model.report import Confidence, Effect, Verdict
 from tests.support.builders import (
     deployment,
@@ -22,6 +27,7 @@ from tests.support.builders import (
     replica_set,
     service,
     settled,
+    slices,
     stateful_set,
     unready,
     with_,
@@ -388,3 +394,217 @@ def test_the_name_of_the_service_comes_before_other_unlike_values(
 
     assert rows(found)[0].startswith(f"nearest: {key}=web, differs in value: 1 ready pod")
     assert found.fixes[0].title == f"select {key}=web"
+
+
+def expressed(key: str, operator: str, *values: str) -> LabelSelector:
+    """A selector of one expression."""
+    return LabelSelector(
+        match_expressions=(LabelSelectorRequirement(key=key, operator=operator, values=values),)
+    )
+
+
+HOW = {
+    "a prefix": ({"app": "web"}, {"app": "shop-web"}, "app=shop-web, differs in value by the prefix shop-"),
+    "a suffix": ({"app": "web"}, {"app": "web-app"}, "app=web-app, differs in value by the suffix -app"),
+    "a prefix less": (
+        {"app": "shop-web"},
+        {"app": "web"},
+        "app=web, differs in value without the prefix shop-",
+    ),
+    "a suffix less": (
+        {"app": "web-app"},
+        {"app": "web"},
+        "app=web, differs in value without the suffix -app",
+    ),
+    "separators": ({"app": "web-app"}, {"app": "web_app"}, "app=web_app, differs in separators"),
+    "key and value": ({"app": "web"}, {"run": "webb"}, "run=webb, differs in key and value"),
+    "key and letter case": ({"app": "web"}, {"run": "Web"}, "run=Web, differs in key and letter case"),
+    "the prefix of the key": ({"x.example/part": "a"}, {"part": "a"}, "part=a, differs in key"),
+    "a key that nobody has": (
+        {"app": "web", "tier": "fe"},
+        {"app": "web"},
+        "no tier, differs in a key that they lack",
+    ),
+    "its own key before another": (
+        {"run": "web"},
+        {"app": "webb", "run": "webb"},
+        "run=webb, differs in value",
+    ),
+    "two things": (
+        {"app": "Web", "tier": "fe"},
+        {"app": "web", "tier": "frontend"},
+        "app=web,tier=frontend, differs in letter case and value",
+    ),
+    "one thing twice": (
+        {"app": "Web", "tier": "Fe"},
+        {"app": "web", "tier": "fe"},
+        "app=web,tier=fe, differs in letter case",
+    ),
+    "a pod alone": (
+        {"app": "web", "statefulset.kubernetes.io/pod-name": "db-0"},
+        {"app": "web"},
+        "no statefulset.kubernetes.io/pod-name, differs in a label of one pod alone",
+    ),
+}
+
+
+@pytest.mark.parametrize(("selector", "labels", "said"), HOW.values(), ids=HOW)
+def test_it_is_said_in_what_they_differ(selector: dict[str, str], labels: dict[str, str], said: str) -> None:
+    """And what the selector would be."""
+    found = only(explain(settled(service(selector=selector), pod(labels=labels))), "KSV101")
+
+    assert rows(found)[0].startswith(f"nearest: {said}: 1 ")
+
+
+def test_a_label_of_another_requirement_stands_for_no_second_one() -> None:
+    """It meets the one already."""
+    of = service(selector={"app": "web", "run": "webb"})
+
+    found = only(explain(settled(of, pod(labels={"app": "web"}))), "KSV101")
+
+    assert rows(found)[0].startswith("nearest: no run, differs in a key that they lack")
+
+
+def test_a_workload_without_pods_is_a_candidate() -> None:
+    """Its template tells what its pods would carry; what else is wrong remains."""
+    of = service(selector={"app": "Web"})
+
+    found = only(explain(settled(of, deployment(replicas=0), pod("db", labels={"app": "db"}))), "KSV101")
+
+    assert rows(found)[0] == (
+        "nearest: app=web, differs in letter case: Deployment/web has no pods, and wants 0"
+    )
+    (fix,) = found.fixes
+    assert fix.outcome is not None
+    assert (fix.outcome.verdict, fix.outcome.remaining) == (Verdict.IDLE, ("KSV102",))
+    assert fix.notes[-1] == "KSV102 remains: Deployment/web is scaled to zero."
+
+
+@pytest.mark.parametrize(
+    "selecting",
+    [
+        LabelSelector(match_labels={"app": "web"}),
+        expressed("app", "In", "web"),
+        expressed("app", "Exists"),
+        expressed("x", "DoesNotExist"),
+        expressed("x", "NotIn", "y"),
+        expressed("app", "NotIn", "y"),
+    ],
+)
+def test_a_workload_that_has_pods_is_told_by_them(selecting: LabelSelector) -> None:
+    """Its selector tells which are its own; an older template may have labeled them otherwise."""
+    workload = with_(deployment(labels={"app": "web-new"}), spec__selector=selecting)
+    of = service(selector={"app": "Web"})
+
+    found = only(explain(settled(of, workload, pod(owner=BY_RS), replica_set())), "KSV101")
+
+    assert [row for row in rows(found) if "has no pods" in row] == []
+
+
+@pytest.mark.parametrize(
+    ("operator", "key", "values"),
+    [
+        ("In", "app", ("x",)),
+        ("In", "x", ("web",)),
+        ("NotIn", "app", ("web",)),
+        ("Exists", "x", ()),
+        ("DoesNotExist", "app", ()),
+    ],
+)
+def test_pods_of_others_are_none_of_a_workload(operator: str, key: str, values: tuple[str, ...]) -> None:
+    """Every expression of its selector has to hold."""
+    workload = with_(deployment(replicas=0), spec__selector=expressed(key, operator, *values))
+
+    found = only(explain(settled(service(selector={"app": "Web"}), workload, pod())), "KSV101")
+
+    assert any("Deployment/web has no pods" in row for row in rows(found))
+
+
+def test_nothing_is_said_of_workloads_where_the_pods_could_not_be_read() -> None:
+    """They may have some."""
+    near = Read("Pod", "shop", part=Portion.METADATA)
+    source = FakeSource(settled(service(selector={"app": "Web"}), deployment(replicas=0)), denied=(near,))
+
+    found = only(ask(Query("shop", ("web",)), source), "KSV101")
+
+    assert found.fixes == ()
+    assert [row for row in rows(found) if row.startswith("nearest")] == []
+
+
+def test_the_nearest_of_several_owners_decides_the_order() -> None:
+    """A change is offered where it stands first, not where another owner's pods would put it."""
+    of = service(selector={"app": "frontend"})
+    apps = (("frontend", "frontend-v1", 9), ("x", "v2-frontend", 1), ("y", "frontend-v1", 1))
+    members = [
+        pod(f"{name}-{n}", labels={"app": value}, ips=(f"10.{k}.0.{n}",), owner=owned_by("StatefulSet", name))
+        for k, (name, value, number) in enumerate(apps)
+        for n in range(number)
+    ]
+
+    found = only(explain(settled(with_(of, metadata__name="frontend"), *members), "frontend"), "KSV101")
+
+    assert [fix.title for fix in found.fixes] == ["select app=frontend-v1", "select app=v2-frontend"]
+
+
+def test_more_changes_than_three_that_are_equally_near_are_not_offered() -> None:
+    """Nothing speaks for one of them; so other namespaces are searched."""
+    values = ("web-a", "web-b", "web-c", "web-d")
+    members = [pod(f"p-{n}", labels={"app": value}, ips=(f"10.0.0.{n}",)) for n, value in enumerate(values)]
+    away = pod(namespace="other")
+
+    many = only(explain(settled(service(), *members, away)), "KSV101")
+    few = only(explain(settled(service(), *members[:3], away)), "KSV101")
+
+    assert (len(many.fixes), len(few.fixes)) == (0, 3)
+    assert [row.partition(":")[0] for row in rows(many)[:4]] == ["nearest", "", "", "elsewhere"]
+
+
+@pytest.mark.parametrize(
+    ("value", "template", "told"),
+    [("web-2", {"app": "web"}, True), ("web-x", {"app": "web"}, False), ("web-2", {"app": "db"}, False)],
+)
+def test_one_pod_of_a_stateful_set_is_asked_for_by_its_number(
+    value: str, template: dict[str, str], *, told: bool
+) -> None:
+    """Its others are not meant: without the number all would be selected."""
+    of = service(selector={"app": "web", "statefulset.kubernetes.io/pod-name": value})
+    workload = stateful_set(labels=template, replicas=2)
+    members = [
+        pod(
+            f"web-{n}",
+            labels={"app": "web", "statefulset.kubernetes.io/pod-name": f"web-{n}"},
+            ips=(f"10.0.0.{n}",),
+            owner=owned_by("StatefulSet", "web"),
+        )
+        for n in range(2)
+    ]
+
+    found = only(explain(settled(of, workload, *members)), "KSV101")
+
+    assert (rows(found)[0] == "selects: one pod of StatefulSet/web, which wants 2 pods") is told
+    assert (found.fixes == ()) is told
+
+
+def test_the_candidates_that_are_ready_come_first_in_a_small_namespace() -> None:
+    """Of equally near ones."""
+    members = (
+        pod("a", labels={"app": "web-a"}, ready=False),
+        pod("b", labels={"app": "web-b"}, ips=("10.0.0.9",)),
+    )
+
+    found = only(explain(settled(service(), *members)), "KSV101")
+
+    assert [fix.title for fix in found.fixes] == ["select app=web-b", "select app=web-a"]
+
+
+def test_a_workload_without_pods_is_told_apart_from_one_that_is_missed() -> None:
+    """One Service fits what is scaled to zero, the other one misses it: each has its own cause."""
+    fits, misses = service(), with_(service(selector={"app": "Web"}), metadata__name="api")
+    pieces = (fits, misses, deployment(replicas=0))
+
+    report = explain(settled(*pieces).with_answers(slices(misses), []), "web", "api")
+
+    assert [(f.code, f.culprit.name, f.effect) for f in report.findings] == [
+        ("KSV102", "web", Effect.IDLE),
+        ("KSV101", "api", Effect.BROKEN),
+    ]

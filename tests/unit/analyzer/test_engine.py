@@ -1,11 +1,12 @@
 """Rounds of reads, folding, fixes with outcomes."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
 from msgspec.structs import replace
 
-from kubesvc.analyzer import engine, registry
+from kubesvc.analyzer import engine, fixes, registry
 from kubesvc.analyzer.engine import Wants, analyze, fold
 from kubesvc.analyzer.rule import Check, Rule
 from kubesvc.analyzer.view import ServiceView
@@ -474,3 +475,180 @@ def test_advice_does_not_remain_after_a_fix() -> None:
     (fix,) = find(report, "KSV101")[0].fixes
     assert fix.outcome is not None
     assert fix.outcome.remaining == ()
+
+
+NAMED = ServicePort(name="http", port=80, target_port="web")
+OTHER_NAMED = ServicePort(name="admin", port=81, target_port="adm")
+
+
+def test_faults_that_come_to_light_with_a_fix_are_mended_with_it() -> None:
+    """Selector and port are wrong at once: one patch, whose outcome is healthy; it says what it is for."""
+    declared = container("app", port(8080, "http"))
+
+    report = explain(settled(service("web", NAMED, selector={"app": "Web"}), pod("p", declared)))
+
+    (fix,) = only(report, "KSV101").fixes
+    assert fix.title == "select app=web and target port http"
+    assert fix.outcome is not None
+    assert (fix.outcome.verdict, fix.outcome.remaining) == (Verdict.HEALTHY, ())
+    assert fix.notes == (
+        'Otherwise KSV201 would remain: target port "web" of port http is declared by no selected pod.',
+        "target port http: the only named port that every pod declares",
+    )
+    assert fix.command is not None
+    assert fix.command[:-1] == ("kubectl", "patch", "service", "web", "--type", "json", "-p")
+    assert json.loads(fix.command[-1]) == [
+        {"op": "replace", "path": "/spec/selector/app", "value": "web"},
+        {"op": "test", "path": "/spec/ports/0/port", "value": 80},
+        {"op": "replace", "path": "/spec/ports/0/targetPort", "value": "http"},
+    ]
+
+
+def test_a_renamed_key_and_a_port_are_one_patch() -> None:
+    """A JSON patch adds what was not there; replacing it would be refused."""
+    declared = container("app", port(8080, "http"))
+    member = pod("p", declared, labels={"k8s-app": "web"})
+
+    (fix,) = only(explain(settled(service("web", NAMED), member)), "KSV101").fixes
+
+    assert fix.command is not None
+    assert json.loads(fix.command[-1])[:2] == [
+        {"op": "remove", "path": "/spec/selector/app"},
+        {"op": "add", "path": "/spec/selector/k8s-app", "value": "web"},
+    ]
+
+
+def test_all_faults_that_come_to_light_are_mended() -> None:
+    """Each port by itself."""
+    declared = container("app", port(8080, "http"), port(8081, "admin"))
+
+    report = explain(settled(service("web", NAMED, OTHER_NAMED, selector={"app": "Web"}), pod("p", declared)))
+
+    (fix,) = only(report, "KSV101").fixes
+    assert fix.title == "select app=web and target port http and target port admin"
+    assert fix.outcome is not None
+    assert fix.outcome.verdict is Verdict.HEALTHY
+
+
+def test_what_comes_to_light_and_cannot_be_mended_with_it_is_named() -> None:
+    """Beside what can."""
+    failing = unready("p", labels={"app": "web"})
+    declared = with_(failing.spec.containers[0], ports=(port(8080, "http"),))
+    member = with_(failing, spec__containers=(declared,))
+
+    report = explain(settled(service("web", NAMED, HTTP, selector={"app": "Web"}), member))
+
+    (fix,) = only(report, "KSV101").fixes
+    assert fix.title == "select app=web and target port http"
+    assert fix.outcome is not None
+    assert (fix.outcome.verdict, fix.outcome.remaining) == (Verdict.BROKEN, ("KSV301",))
+    assert fix.notes[-1] == "KSV301 remains: readiness probe fails on 1 of 1 pod."
+
+
+def test_what_has_a_finding_of_its_own_is_not_mended_twice() -> None:
+    """Each of two visible faults has its own fix."""
+    report = explain(settled(service("web", NAMED, OTHER_NAMED), pod("p", container("app", port(8080, "x")))))
+
+    found = find(report, "KSV201")
+    assert [[fix.title for fix in each.fixes] for each in found] == [["target port x"], ["target port x"]]
+
+
+WEB_REF = Ref("Service", "shop", "web")
+PATCH = Fix("do it", Confidence.PROOF, change=Change(WEB_REF, (Op(("spec", "a"), 1),)), notes=("first",))
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (PATCH, Fix("x", Confidence.PROOF)),
+        (Fix("x", Confidence.PROOF), PATCH),
+        (PATCH, with_(PATCH, change=Change(Ref("Service", "shop", "api"), ()))),
+        (PATCH, with_(PATCH, then=(("kubectl", "get"),))),
+        (with_(PATCH, then=(("kubectl", "get"),)), PATCH),
+    ],
+    ids=["no change", "no change either", "another object", "more to do after", "more to do before"],
+)
+def test_fixes_that_do_not_go_together_stay_apart(one: Fix, other: Fix) -> None:
+    """One command makes one change of one object."""
+    assert fixes.together(one, finding("KSV1", WHOLE), other) is None
+
+
+def test_a_fix_of_two_causes_is_as_certain_as_the_less_certain_one() -> None:
+    """And says what the second change is for."""
+    other = Fix("more", Confidence.LIKELY, change=Change(WEB_REF, (Op(("spec", "b"), 2),)), notes=("second",))
+
+    both = fixes.together(PATCH, finding("KSV1", WHOLE), other)
+
+    assert both is not None
+    assert both.title == "do it and more"
+    assert both.certainty is Confidence.LIKELY
+    assert both.notes == ("first", "Otherwise KSV1 would remain: ksv1.", "more: second")
+    assert both.change is not None
+    assert both.change.merge_patch == {"spec": {"a": 1, "b": 2}}
+
+
+WORKLOAD_NAMES = ("shop-web", *(f"shop-part-{n}" for n in range(99)))
+_PAGE = 500
+
+
+def crowd() -> list[Obj]:
+    """2,000 pods of 100 Deployments, on twenty nodes."""
+    found: list[Obj] = []
+    for at, name in enumerate(WORKLOAD_NAMES):
+        labels = {"app": name, "part-of": "shop", "pod-template-hash": "5d4f8c7d9"}
+        owner = owned_by("ReplicaSet", f"{name}-5d4f8c7d9")
+        found += [deployment(name, labels={"app": name, "part-of": "shop"}), replica_set(owner.name, name)]
+        found += [
+            pod(f"{name}-{n}", labels=labels, ips=(f"10.{at}.0.{n}",), node=f"node-{n}", owner=owner)
+            for n in range(20)
+        ]
+    return found
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("selector", [{"app": "web"}, {"app": "web", "part-of": "shop"}, {"app": "db"}])
+def test_a_broken_service_among_thousands_of_pods_costs_sixteen_requests(selector: dict[str, str]) -> None:
+    """Metadata first; whole pods of one candidate only, in one page of each list."""
+    source = FakeSource(settled(service(selector=selector), *crowd()))
+
+    only(ask(WEB, source), "KSV101")
+
+    assert source.requests <= 16
+    whole = [read for wanted in source.rounds for read in wanted if read.part is Portion.WHOLE]
+    assert all(len(source.truth.find(read, Obj)) < _PAGE for read in whole)
+
+
+@pytest.mark.timeout(20)
+def test_as_many_near_misses_as_pods_are_no_trouble() -> None:
+    """Nor as many workloads without pods."""
+    members = [
+        pod(f"p-{n}", labels={"app": f"web-x{n}", "tier": "a"}, ips=("10.0.0.1",)) for n in range(2000)
+    ]
+    empty = [deployment(f"d-{n}", labels={"app": f"wex-{n}", "tier": "a"}) for n in range(300)]
+
+    report = explain(settled(service(selector={"app": "web", "tier": "a"}), *members, *empty))
+
+    assert only(report, "KSV101").fixes == ()
+
+
+def test_pods_without_labels_cost_few_requests() -> None:
+    """They are read whole at once, and no other namespace is searched where some of them are meant."""
+    members = [pod(f"web-{n}", labels={}, ips=(f"10.0.0.{n}",), node=f"node-{n}") for n in range(5)]
+    source = FakeSource(settled(service(), *members))
+
+    found = only(ask(WEB, source), "KSV101")
+
+    assert [fix.title for fix in found.fixes] == [f"label Pod/web-{n} app=web" for n in range(3)]
+    assert pod_lists(source) == [Read("Pod", "shop")]
+    assert source.requests <= 13
+
+
+def test_a_selector_that_was_lacking_and_a_port_are_one_patch() -> None:
+    """The object that lacks a selector gets one."""
+    declared = pod("p", container("app", port(8080, "http")), owner=owned_by("ReplicaSet", "web-abc"))
+    of = service("web", NAMED, selector={})
+
+    (fix,) = only(explain(settled(of, deployment(), replica_set(), declared)), "KSV103").fixes
+
+    assert fix.command is not None
+    assert json.loads(fix.command[-1])[0] == {"op": "add", "path": "/spec/selector", "value": {"app": "web"}}

@@ -3,7 +3,7 @@
 import pytest
 
 from kubesvc.model.change import ABSENT, Change, Op
-from kubesvc.model.objects import EndpointSlice, Node, Pod, Ref, Service
+from kubesvc.model.objects import EndpointSlice, Node, Partial, Pod, Ref, Service
 from kubesvc.model.read import Gap, GapReason, Read, Unavailable, Unread
 from kubesvc.model.snapshot import Snapshot
 from kubesvc.semantics import cells, drift, reads
@@ -155,7 +155,8 @@ def test_nodes_that_are_refused_do_not_matter_where_unready_addresses_are_publis
     "change",
     [
         Change(Ref("Service", "shop", "absent"), ()),
-        Change(Ref("Pod", "shop", "web-1"), ()),
+        Change(Ref("Pod", "shop", "absent"), ()),
+        Change(Ref("Deployment", "shop", "web"), ()),
         Change(WRONG.ref, (Op(("spec", "ports"), "x"),)),
         Change(WRONG.ref, (Op(("spec", "ports", 7, "port"), 1),)),
         Change(WRONG.ref, (Op(("spec", "type", "x"), 1),)),
@@ -214,3 +215,59 @@ def test_hints_by_the_cpu_of_zones_take_every_node() -> None:
     assert set(reads.nodes_of(known, auto, (pod(),)) or ()) == {"node-a", "node-b"}
     assert reads.nodes_of(known.with_answers((), (), [gap]), auto, (pod(),)) is None
     assert reads.nodes_of(known, auto, ()) == {}
+
+
+LABEL = Change(Ref("Pod", "shop", "web-1"), (Op(("metadata", "labels", "app"), "web"),))
+BARE = pod("web-1", labels={})
+
+
+def test_a_pod_that_is_labeled_becomes_an_endpoint() -> None:
+    """Of the Services that begin to select it; the others stay as they are."""
+    other = with_(service("api", selector={"app": "api"}), metadata__name="api")
+    before = settled(service(), BARE, other)
+
+    after = simulate(before, LABEL)
+
+    assert listed(after, service()) == [("web-1", 1)]
+    assert listed(after, other) == listed(before, other) == []
+    (changed,) = after.find(Read("Pod", "shop"), Pod)
+    assert changed == with_(BARE, metadata__labels={"app": "web"})
+
+
+def test_a_pod_becomes_an_endpoint_of_every_service_that_selects_it() -> None:
+    """Each has slices of its own."""
+    twin = with_(service("api"), metadata__name="api")
+
+    after = simulate(settled(service(), BARE, twin), LABEL)
+
+    assert (len(listed(after, service())), len(listed(after, twin))) == (1, 1)
+
+
+def test_a_pod_that_is_relabeled_is_no_endpoint_any_more() -> None:
+    """Of the Services that cease to select it."""
+    renamed = Change(LABEL.target, (Op(("metadata", "labels", "app"), "other"),))
+
+    assert listed(simulate(settled(service(), *pods(2)), renamed), service()) == [("web-1", 1)]
+
+
+@pytest.mark.parametrize("of", [service(), service(type="ExternalName", external_name="x.example")])
+def test_services_that_a_label_does_not_concern_do_not_sync(of: Service) -> None:
+    """What is behind stays behind: they select the pod before and after, or write no endpoints."""
+    stale = settled(of, pod()).with_answers(slices(service(), *pods(5)), [])
+    more = Change(LABEL.target, (Op(("metadata", "labels", "tier"), "x"), *LABEL.ops))
+    gone = Change(LABEL.target, (Op(("metadata", "labels"), ABSENT),))
+
+    assert listed(simulate(stale, more if of.spec.type == "ClusterIP" else gone), of) == [("web-1", 5)]
+
+
+def test_a_pod_of_which_the_metadata_was_read_is_asked_for_whole() -> None:
+    """Whether it serves is not known otherwise."""
+    whole = settled(service(), BARE)
+    known = [obj for obj in whole.objects.values() if not isinstance(obj, Pod)]
+    partial = Partial(kind="Pod", metadata=BARE.metadata)
+    before = Snapshot("test", NOW).with_answers([*known, partial], [SLICES])
+
+    with pytest.raises(Unread) as unread:
+        simulate(before, LABEL)
+
+    assert unread.value.reads == {Read("Pod", "shop", "web-1")}

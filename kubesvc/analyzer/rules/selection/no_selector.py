@@ -54,7 +54,7 @@ def _fixes(view: ServiceView) -> Iterator[Fix]:
         labels = workload.spec.selector.match_labels
         if workload.metadata.name != view.service.metadata.name or not labels:
             continue
-        change = Change(view.service.ref, (Op(("spec", "selector"), labels),))
+        change = Change(view.service.ref, (Op(("spec", "selector"), labels, new=True),))
         yield Fix(
             title=f"select {selector.show(labels)}, as {workload.ref} does",
             certainty=Confidence.LIKELY,

@@ -1,0 +1,127 @@
+"""Which near misses of a Service's selector are shown and offered, in few reads, and what is said of them."""
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import Final
+
+from msgspec import Struct
+
+from kubesvc.analyzer import candidates, selecting, wording, workloads
+from kubesvc.analyzer.candidates import Candidate
+from kubesvc.analyzer.view import ServiceView
+from kubesvc.model.objects import Obj, Pod
+from kubesvc.model.read import Read
+from kubesvc.model.report import Fix, Row
+from kubesvc.model.selector import Selector
+from kubesvc.semantics import readiness, reads
+from kubesvc.semantics.simulate import changed
+
+_SHOWN: Final = 3
+_SMALL: Final = 200
+"""Pods of a namespace up to which one list of them costs less than a list for each candidate."""
+
+
+class Choice(Struct, frozen=True):
+    """The near misses, nearest first; those of them whose change is offered, or else pods without labels.
+
+    `called` are those of them that are called like what the Service asks for: labels are offered for them.
+    """
+
+    near: tuple[Candidate, ...] = ()
+    offered: tuple[Candidate, ...] = ()
+    unlabeled: tuple[Obj, ...] = ()
+    called: tuple[Obj, ...] = ()
+
+    @property
+    def offers(self) -> bool:
+        """Whether any change is offered."""
+        return bool(self.offered or self.called)
+
+
+def choose(view: ServiceView) -> Choice:
+    """Look for near misses among the pods and workloads of the Service's namespace.
+
+    In a small namespace all pods are read whole, at once, where several changes are likely: who is ready
+    comes first. In a large one that would cost more than it tells: only one change is tried.
+
+    Raises:
+        Unread: what decides was never read.
+    """
+    pods = view.optional(lambda: view.neighbors)
+    if pods is None or workloads.numbered(view.workloads.found, view.service.spec.selector):
+        return Choice()
+    near = candidates.near_misses(view.snapshot, view.service, pods, view.workloads.found)
+    small = len(pods) <= _SMALL
+    most = _SHOWN if small else 1
+    everything = Read("Pod", view.service.metadata.namespace)
+    if small and len({one.selector for one in near if one.likely}) > 1:
+        view.snapshot.want([everything])
+        near = tuple(sorted(near, key=lambda one: candidates.rank(view.service, one, _ready(one.pods))))
+    offered = tuple(_distinct(view, near))[:most]
+    if offered:
+        return Choice(near[:_SHOWN], offered)
+    unlabeled = tuple(candidates.unlabeled(pods))
+    called = tuple(candidates.called(view.service, unlabeled))[:most]
+    if len(called) > 1:
+        view.snapshot.want([everything])
+    return Choice(near[:_SHOWN], (), unlabeled, called)
+
+
+def _distinct(view: ServiceView, near: Iterable[Candidate]) -> Iterator[Candidate]:
+    """Yield the likely changes, each with its first owner; where many are equally near, none of them is."""
+    first: dict[Selector, Candidate] = {}
+    for one in near:
+        if one.likely:
+            first.setdefault(one.selector, one)
+    for _, equal in groupby(first.values(), key=lambda one: candidates.nearness(view.service, one)):
+        several = list(equal)
+        yield from several if len(several) <= _SHOWN else ()
+
+
+def _ready(pods: Iterable[Obj]) -> int:
+    return sum(isinstance(pod, Pod) and readiness.is_ready(pod) for pod in pods)
+
+
+def rows(view: ServiceView, choice: Choice) -> Iterator[Row]:
+    """Yield what is near, and what is there instead."""
+    simulated = {one.selector for one in choice.offered}
+    for position, one in enumerate(choice.near):
+        pods = _pods(view, one, whole=one.selector in simulated)
+        value = f"{one.requirements}, differs in {one.kinds}: {pods}"
+        yield Row("nearest" if position == 0 else "", value, "metadata.labels")
+    numbered = workloads.numbered(view.workloads.found, view.service.spec.selector)
+    if numbered:
+        value = f"one pod of {numbered.ref}, which wants {wording.count(workloads.wanted(numbered), 'pod')}"
+        yield Row("selects", value, "spec.replicas")
+    if choice.unlabeled:
+        names = wording.names(pod.metadata.name for pod in choice.unlabeled)
+        verb = "carries" if len(choice.unlabeled) == 1 else "carry"
+        yield Row("unlabeled", f"{names} {verb} no label that a selector could name", "metadata.labels")
+
+
+def _pods(view: ServiceView, candidate: Candidate, *, whole: bool) -> str:
+    """Count a candidate's pods, and say how many of them are ready where that is known."""
+    workload = view.workloads.get(candidate.owner)
+    if workload and not candidate.pods:
+        return f"{candidate.owner} has no pods, and wants {workloads.wanted(workload)}"
+    total = len(candidate.pods)
+    ready = view.optional(lambda: _ready_of(view, candidate)) if whole else None
+    if ready is None or ready == total:
+        return f"{wording.count(total, 'pod' if ready is None else 'ready pod')} of {candidate.owner}"
+    return f"{wording.count(total, 'pod')}, {ready} ready, of {candidate.owner}"
+
+
+def _ready_of(view: ServiceView, candidate: Candidate) -> int:
+    """Count a candidate's ready pods; raises as `Snapshot.find`."""
+    read = reads.pods_of(changed(view.service, candidate.change(view.service)))
+    members = {pod.metadata.name for pod in candidate.pods}
+    return _ready(pod for pod in view.snapshot.find(read, Pod) if pod.metadata.name in members)
+
+
+def fixes(view: ServiceView, choice: Choice) -> Iterator[Fix]:
+    """Yield the changes: of the selector, of the template of the nearest, of pods without labels."""
+    for position, one in enumerate(choice.offered):
+        change = list(selecting.select(view.service, one, view.workloads))
+        labels = list(selecting.label_template(one, view.workloads)) if position == 0 else []
+        yield from (*labels, *change) if selecting.labels_first(one) else (*change, *labels)
+    yield from selecting.label_pods(view.service, choice.called)

@@ -1,0 +1,176 @@
+"""In what labels differ from what a Service selects, and what speaks for each change of a requirement."""
+
+from collections.abc import Iterator, Mapping
+from enum import IntEnum
+from functools import lru_cache
+from typing import Final
+
+from msgspec import Struct
+
+from kubesvc.analyzer.likeness import Likeness, likeness
+from kubesvc.analyzer.workloads import POD_NAME
+from kubesvc.model.objects import Service
+
+ALIASES: Final = ("app", "app.kubernetes.io/name", "k8s-app", "run", "name")
+"""Label keys that name an application, one for another."""
+_SAME_MEANING: Final = (ALIASES, ("release", "instance", "app.kubernetes.io/instance"))
+"""The second name a release, as charts did before and do since there are recommended labels."""
+HASHES: Final = frozenset(
+    {"pod-template-hash", "controller-revision-hash", "rollouts-pod-template-hash", POD_NAME}
+)
+"""Labels that tell pods of one workload apart: selecting by another value of them breaks soon again."""
+
+
+class Grounds(IntEnum):
+    """What speaks for one change, whatever the others are."""
+
+    SURE = 0
+    """It is the same word, or one that could not stay."""
+    ALIKE = 1
+    """It is a word alike."""
+    NOTHING = 2
+
+
+class Difference(Struct, frozen=True):
+    """One requirement that labels do not meet, and the label that would stand for it, empty if it has to go.
+
+    `how` completes "differs in …". Among equal `grounds` a smaller `distance` is the nearer.
+    """
+
+    key: str
+    value: str
+    new_key: str
+    new_value: str
+    how: str
+    grounds: Grounds
+    distance: int = 0
+
+
+def differences(
+    service: Service, labels: Mapping[str, str], own: Mapping[str, str]
+) -> tuple[Difference, ...]:
+    """Return what a Service's selector and the `labels` of pods differ in; `own` are their workload's own."""
+    required = service.spec.selector
+    # A label that meets one requirement does not stand for another.
+    free = {key: found for key, found in labels.items() if required.get(key) != found}
+    return tuple(
+        _difference(service, key, value, free, own)
+        for key, value in sorted(required.items())
+        if labels.get(key) != value
+    )
+
+
+def concerns(service: Service, key: str, found: str) -> bool:
+    """Tell whether a label has anything to do with what a Service selects."""
+    required = service.spec.selector
+    if key in HASHES:
+        return required.get(key) == found
+    return found in required.values() or any(_akin(key, other) is not _Akin.OTHER for other in required)
+
+
+def is_name(service: Service, key: str, value: str) -> bool:
+    """Tell whether a label says which application it is.
+
+    By its key; or, where a Service selects by none of these keys, by bearing the Service's name: a release
+    may bear it, too, and its database is another application.
+    """
+    if key in ALIASES or service.spec.selector.keys() & {*ALIASES}:
+        return key in ALIASES
+    return value == service.metadata.name
+
+
+def _difference(
+    service: Service, key: str, value: str, free: Mapping[str, str], own: Mapping[str, str]
+) -> Difference:
+    if key in HASHES:
+        what = "label of one pod alone" if key == POD_NAME else "label that changes with each rollout"
+        return Difference(key, value, "", "", f"a {what}", Grounds.SURE)
+    options = [
+        option
+        for other, found in sorted(free.items())
+        for option in _options(service, (key, value), (other, found))
+    ]
+    best = min(options, key=lambda option: (option.grounds, option.distance), default=None)
+    if best and best.grounds < Grounds.NOTHING:
+        return best
+    if own.get(key) == value and key not in free:
+        return Difference(key, value, "", "", "a label that only their workload carries", Grounds.SURE)
+    return best or Difference(key, value, "", "", "a key that they lack", Grounds.NOTHING)
+
+
+class _Akin(IntEnum):
+    """How one label key stands for another."""
+
+    SAME = 0
+    SPELLED = 1
+    ALIAS = 2
+    OTHER = 3
+
+
+@lru_cache(maxsize=4096)
+def _akin(key: str, other: str) -> _Akin:
+    if key == other:
+        return _Akin.SAME
+    if _name(key).casefold() == _name(other).casefold():
+        return _Akin.SPELLED
+    return _Akin.ALIAS if any({key, other} <= {*group} for group in _SAME_MEANING) else _Akin.OTHER
+
+
+def _name(key: str) -> str:
+    """Return a label key without its prefix."""
+    return key.rpartition("/")[2]
+
+
+def _options(service: Service, required: tuple[str, str], label: tuple[str, str]) -> Iterator[Difference]:
+    (key, value), (other, found) = required, label
+    akin, alike = _akin(key, other), likeness(value, found)
+    if akin is _Akin.OTHER:
+        # The value alone has to tell that it is the same label, so it has to be somebody's name.
+        named = is_name(service, key, value) or is_name(service, other, found)
+        if alike is Likeness.SAME and named:
+            yield Difference(key, value, other, found, "key", Grounds.ALIKE, akin)
+        return
+    grounds = _grounds(service, value, found, alike)
+    how = " and ".join(filter(None, (_of_key(key, other), _of_value(value, found, alike))))
+    yield Difference(key, value, other, found, how, grounds, len(_Akin) * alike + akin)
+
+
+def _grounds(service: Service, value: str, found: str, alike: Likeness) -> Grounds:
+    if alike <= Likeness.LETTERS:
+        return Grounds.SURE
+    return Grounds.ALIKE if alike < Likeness.UNLIKE or _called(service, value, found) else Grounds.NOTHING
+
+
+def _called(service: Service, value: str, found: str) -> bool:
+    """Tell whether a value is the Service's name, or was and is a variant of it: web-green, web-blue."""
+    name = service.metadata.name
+    now, before = likeness(name, found), likeness(name, value)
+    return now <= Likeness.PREFIXED or max(now, before) <= Likeness.EXTENDED
+
+
+def _of_key(key: str, other: str) -> str:
+    if key == other:
+        return ""
+    if key.casefold() == other.casefold():
+        return "letter case of the key"
+    return "key"
+
+
+def _of_value(value: str, found: str, alike: Likeness) -> str:
+    match alike:
+        case Likeness.SAME:
+            return ""
+        case Likeness.LETTERS:
+            return "letter case" if value.casefold() == found.casefold() else "separators"
+        case _:
+            return f"value{_affix(value, found)}"
+
+
+def _affix(value: str, found: str) -> str:
+    """Name what stands before or after the same words."""
+    for word, whole, how in ((value, found, " by the"), (found, value, " without the")):
+        if whole.endswith(f"-{word}"):
+            return f"{how} prefix {whole.removesuffix(word)}"
+        if whole.startswith(f"{word}-"):
+            return f"{how} suffix {whole.removeprefix(word)}"
+    return ""
