@@ -499,7 +499,7 @@ def test_faults_that_come_to_light_with_a_fix_are_mended_with_it() -> None:
     assert fix.command[:-1] == ("kubectl", "patch", "service", "web", "--type", "json", "-p")
     assert json.loads(fix.command[-1]) == [
         {"op": "replace", "path": "/spec/selector/app", "value": "web"},
-        {"op": "test", "path": "/spec/ports/0/port", "value": 80},
+        {"op": "test", "path": "/spec/ports/0/name", "value": "http"},
         {"op": "replace", "path": "/spec/ports/0/targetPort", "value": "http"},
     ]
 
