@@ -18,6 +18,9 @@ from pathlib import Path
 
 CLUSTER_LABEL = "io.x-k8s.kind.cluster"
 _GROUP_SECONDS = 10.0
+_NODES_SECONDS = 40.0
+_LOOKS = 3
+_LOOK_SECONDS = 0.5
 _NETWORK = Path("/sys/class/net")
 
 
@@ -58,10 +61,7 @@ def main(file: Path) -> None:
     deeds = Deeds.read(file)
     environment = {**os.environ, **deeds.environment}
     for cluster in deeds.clusters:
-        label = f"label={CLUSTER_LABEL}={cluster}"
-        nodes = _run(("docker", "ps", "--all", "--quiet", "--filter", label), environment).split()
-        if nodes:
-            _run(("docker", "rm", "--force", "--volumes", *nodes), environment)
+        _remove_nodes(cluster, environment)
     for network in deeds.networks:
         _run(("docker", "network", "rm", network), environment)
     for image in deeds.images:
@@ -73,6 +73,23 @@ def main(file: Path) -> None:
         _run(("ip", "link", "delete", name), environment)
     remove_cgroups(deeds.cgroups)
     put_back(deeds.sysctls)
+
+
+def _remove_nodes(cluster: str, environment: Mapping[str, str]) -> None:
+    """Remove the nodes of a cluster, those too that the engine is still making.
+
+    It makes a container to the end, also where whoever asked for it was killed. Until then it lists it, soon
+    after it was asked, and says that there is none to be removed.
+    """
+    label = f"label={CLUSTER_LABEL}={cluster}"
+    deadline = time.monotonic() + _NODES_SECONDS
+    looks_without = 0
+    while looks_without < _LOOKS and time.monotonic() < deadline:
+        nodes = _run(("docker", "ps", "--all", "--quiet", "--filter", label), environment).split()
+        if nodes:
+            _run(("docker", "rm", "--force", "--volumes", *nodes), environment)
+        looks_without = 0 if nodes else looks_without + 1
+        time.sleep(_LOOK_SECONDS)
 
 
 def _members(bridge: str) -> list[str]:
