@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 import yaml
 
-from e2e.cluster import BuildError, ProviderError, ToolchainError
+from e2e.cluster import BuildError, ProviderError, StartError, ToolchainError
 from e2e.cluster.parts import PARTS
 from e2e.kind import archive, engine, images, machine, node_image, registry, runc, undo
 from e2e.kind.archive import Entry, Image
 from e2e.kind.config import cluster_config
+from e2e.kind.engine import Engine
 from e2e.kind.machine import Machine
 from e2e.kind.undo import Deeds
 from e2e.scenario import KIND_SCENARIOS, load, scenarios
+
+if TYPE_CHECKING:
+    from e2e.cluster.processes import Processes
 
 
 def test_a_layer_has_the_folders_above_its_files_and_is_the_same_each_time(tmp_path: Path) -> None:
@@ -128,6 +134,24 @@ def test_a_difference_between_two_looks_is_one_line() -> None:
     ]
 
 
+def test_a_folder_that_only_root_may_see_is_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whoever may use an engine need not be root."""
+
+    def forbidden(_: Path) -> Iterator[Path]:
+        raise PermissionError
+
+    places = {name: str(tmp_path / name) for name in ("closed", "file", "absent")}
+    (tmp_path / "closed").mkdir()
+    (tmp_path / "file").touch()
+    monkeypatch.setattr(machine, "_PLACES", tuple(places.values()))
+    monkeypatch.setattr(Path, "iterdir", forbidden)
+    assert machine.look().seen["file"] == {
+        places["closed"]: "there",
+        places["file"]: "there",
+        places["absent"]: "absent",
+    }
+
+
 def test_two_looks_at_this_machine_see_the_same_settings() -> None:
     """What differs at each look is left out."""
     assert machine.sysctls() == machine.sysctls()
@@ -176,11 +200,114 @@ def test_deeds_are_read_as_they_were_written(tmp_path: Path) -> None:
     assert Deeds.read(file) == Deeds(clusters=["a"], sysctls={"b": "1"})
 
 
+_MAKING = """\
+#!/bin/sh
+cd "$(dirname "$0")"
+echo "$1" >>asked
+case "$1" in
+ps) test "$(grep -c ps asked)" -eq 1 -o -e removed || echo node ;;
+rm) test "$(grep -c rm asked)" -lt 3 || touch removed ;;
+esac
+"""
+
+
+def test_a_node_that_the_engine_is_still_making_is_removed_once_that_can_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is not listed at first, and then not removed at first, and nobody who asked for it is left."""
+    program = tmp_path / "docker"
+    program.write_text(_MAKING, encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr("e2e.kind.undo.time.sleep", lambda _: None)
+    file = tmp_path / "undo.json"
+    Deeds(clusters=["a"]).write(file)
+    undo.main(file)
+    assert (tmp_path / "removed").exists()
+
+
 def test_an_unknown_choice_of_image_is_told() -> None:
     """With the choices there are."""
     assert images.choice({}) == ""
     with pytest.raises(ProviderError, match=r"unknown image .*=mine; known: public, built"):
         images.choice({images.CHOICE: "mine"})
+
+
+_DOCKER = """\
+#!/bin/sh
+case "$1" in
+version) test -z "$SILENT" || { printf 'permission denied:\\n  docker.sock\\n' >&2; exit 1; } ;;
+image) test -n "$ENGINE_HAS_IT" && echo sha256:1 ;;
+manifest) test -n "$REGISTRY_HAS_IT" || { echo "no such host" >&2; exit 1; } ;;
+ps) echo kubesvc-e2e-1-worker; echo mine ;;
+network) echo bridge; echo kubesvc-e2e-1 ;;
+images) echo "<none>:<none>"; echo kubesvc-e2e-1/node:1 ;;
+esac
+"""
+
+
+@pytest.fixture
+def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """An engine of which `docker` says what two variables tell it to."""
+    program = tmp_path / "docker"
+    program.write_text(_DOCKER, encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(images, "_public_name", lambda: "kindest/node:v1")
+    return Engine("kubesvc-e2e-1", tmp_path, cast("Processes", None), ours=False)
+
+
+@pytest.mark.parametrize("variable", ["ENGINE_HAS_IT", "REGISTRY_HAS_IT"])
+def test_the_public_image_is_taken_where_it_is_to_be_had(
+    asked: Engine, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    """From the engine, which then needs no registry, or from the registry."""
+    monkeypatch.setenv(variable, "1")
+    assert images.decide(asked, {}) == "public"
+    assert images.decide(asked, {images.CHOICE: "built"}) == "built"
+    images.ask(asked)
+
+
+def test_without_the_public_image_one_is_built_unless_it_was_asked_for(asked: Engine) -> None:
+    """What was asked for and is not to be had is told in one line."""
+    assert images.decide(asked, {}) == "built"
+    with pytest.raises(StartError, match=r"^the public node image kindest/node:v1 is not .*: no such host$"):
+        images.ask(asked)
+
+
+@pytest.mark.usefixtures("asked")
+def test_what_is_ours_in_an_engine_is_told_by_its_name() -> None:
+    """What is somebody else's is nobody's business."""
+    assert sorted(engine.things("kubesvc-e2e-")) == [
+        "container kubesvc-e2e-1-worker",
+        "image kubesvc-e2e-1/node:1",
+        "network kubesvc-e2e-1",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("called", "rules", "drops"),
+    [
+        ("1", "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [145:14572]\nCOMMIT\n", True),
+        ("1", "*filter\n:INPUT DROP [0:0]\n:FORWARD ACCEPT [145:14572]\nCOMMIT\n", False),
+        ("1", "", False),
+        ("0", "*filter\n:FORWARD DROP [0:0]\nCOMMIT\n", False),
+        ("", "*filter\n:FORWARD DROP [0:0]\nCOMMIT\n", False),
+    ],
+)
+def test_a_firewall_between_nodes_is_seen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, called: str, rules: str, *, drops: bool
+) -> None:
+    """It is between them only where bridges ask it."""
+    program = tmp_path / "iptables-save"
+    program.write_text(f"#!/bin/sh\ncat <<END\n{rules}END\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
+    monkeypatch.setattr(machine, "SYSCTLS", tmp_path)
+    if called:
+        (tmp_path / "net/bridge").mkdir(parents=True)
+        (tmp_path / "net/bridge/bridge-nf-call-iptables").write_text(f"{called}\n", encoding="utf-8")
+    assert machine.drops_forwarded() is drops
 
 
 def test_an_engine_is_started_only_where_that_is_allowed() -> None:
@@ -203,3 +330,14 @@ def test_a_registry_that_is_not_installed_is_told(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(ToolchainError, match="docker-registry is missing"):
         registry.program()
+
+
+def test_why_no_engine_answers_is_told(asked: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In docker's own words, on one line: nobody may be allowed to ask it, or it may not run."""
+    assert engine.answers()
+    monkeypatch.setenv("SILENT", "1")
+    assert engine.silence() == "permission denied: docker.sock"
+    monkeypatch.setenv("PATH", str(asked.folder / "nothing"))
+    assert engine.silence() == "there is no docker on PATH"
+    with pytest.raises(ToolchainError, match=r"no container engine answers \(there is no docker on PATH\)"):
+        engine.open_engine({}).__enter__()

@@ -18,7 +18,7 @@ from e2e.cluster.errors import ClusterError, ToolchainError
 from e2e.cluster.parts import PARTS
 from e2e.cluster.provider import PROVIDER
 from e2e.kind import images, machine
-from e2e.kind.engine import answers, may_start, open_engine
+from e2e.kind.engine import answers, may_start, open_engine, things
 from e2e.kind.node_image import node_image
 
 _SETTLE_SECONDS = 10.0
@@ -29,11 +29,13 @@ def main(command: Sequence[str]) -> int:
     """Prepare, run the command if there is one, and compare the machine; returns the exit status."""
     # Beside an engine that was there before, all kinds of things come and go that are not ours.
     everything = may_start() and not answers()
-    before = machine.look()
+    before = _look()
     environment = {**os.environ, PROVIDER: "kind"}
     began = time.monotonic()
     try:
-        environment[images.CHOICE] = prepare()
+        environment[images.CHOICE] = chosen = prepare()
+        seconds = time.monotonic() - began
+        print(f"e2e: kind and the {chosen} node image were ready after {seconds:.0f} s", file=sys.stderr)
     except ToolchainError as error:
         print(f"e2e: {error}", file=sys.stderr)
         if not command:
@@ -42,10 +44,9 @@ def main(command: Sequence[str]) -> int:
     except ClusterError as error:
         print(f"e2e: {error}", file=sys.stderr)
         return 1
-    prepared = time.monotonic()
-    print(f"e2e: kind and its images were ready after {prepared - began:.0f} s", file=sys.stderr)
     status = 0
     if command:
+        prepared = time.monotonic()
         # Ctrl-C reaches the command as well, which then ends; what it leaves is to be told all the same.
         signal.signal(signal.SIGINT, lambda *_: None)
         status = subprocess.run(command, env=environment, check=False).returncode
@@ -62,8 +63,13 @@ def main(command: Sequence[str]) -> int:
 
 
 def prepare() -> str:
-    """Build what has to be built; returns which image it will be, so that nobody has to find out again."""
+    """Build what has to be built; returns which image it will be, so that nobody has to find out again.
+
+    Raises StartError where the public image is asked for and not to be had.
+    """
     with open_engine() as engine:
+        if images.choice() == "public":
+            images.ask(engine)
         chosen = images.decide(engine)
     build([PARTS["kind"], PARTS["programs"]])
     if chosen == "built":
@@ -71,11 +77,16 @@ def prepare() -> str:
     return chosen
 
 
+def _look() -> machine.Machine:
+    """See the machine, and what is ours in the engine that answers."""
+    return machine.Machine({**machine.look().seen, "engine": things(_NAME)})
+
+
 def _settled(before: machine.Machine, *, everything: bool) -> list[str]:
     """What differs; others' commands that come and go are given a moment to be gone."""
     deadline = time.monotonic() + _SETTLE_SECONDS
     while True:
-        changes = before.changes(machine.look())
+        changes = before.changes(_look())
         if not everything:
             changes = [line for line in changes if _NAME in line]
         if not changes or time.monotonic() > deadline:

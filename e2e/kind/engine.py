@@ -26,6 +26,11 @@ PROGRAMS = ("docker", "dockerd", "containerd", "runc", "unshare", "ip")
 FOLDERS = Path("/var/tmp")  # noqa: S108 - mkdtemp makes each ours alone
 """Where an engine of our own has its files; not /tmp, which may be memory."""
 
+_LISTS = (
+    ("container", "ps", "--all", "--format={{.Names}}"),
+    ("network", "network", "ls", "--format={{.Name}}"),
+    ("image", "images", "--format={{.Repository}}:{{.Tag}}"),
+)
 _ANSWER_SECONDS = 20.0
 _START_SECONDS = 60.0
 _UNDO = "undo.json"
@@ -70,16 +75,19 @@ class Engine:
         self._deeds.write(self.folder / _UNDO)
 
     def docker(self, *arguments: str, seconds: float = 60.0) -> str:
-        """Run `docker`, return what it prints; raises StartError with what it said."""
+        """Run `docker`, return what it prints; raises StartError with what it said, or after `seconds`."""
         environment = {**os.environ, **self.environment}
-        done = subprocess.run(
-            ("docker", *arguments),
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=seconds,
-        )
+        try:
+            done = subprocess.run(
+                ("docker", *arguments),
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=seconds,
+            )
+        except subprocess.TimeoutExpired as error:
+            raise StartError(f"docker {arguments[0]}: no answer within {seconds:g} s") from error
         if done.returncode:
             raise StartError(f"docker {arguments[0]}: {' '.join(done.stderr.split())}")
         return done.stdout.strip()
@@ -114,19 +122,19 @@ def open_engine(environment: Mapping[str, str] = os.environ) -> Iterator[Engine]
     Everything that was noted is taken back at the end, however that comes about. Raises ToolchainError where
     there is no engine to be had.
     """
-    ours = not answers(environment)
-    if ours:
-        _require(environment)
+    silent = silence(environment)
+    if silent:
+        _require(environment, silent)
     name = f"kubesvc-e2e-{secrets.token_hex(3)}"
     folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=FOLDERS))
     processes = Processes(folder)
     failed = True
     try:
         (folder / "logs").mkdir()
-        engine = Engine(name, folder, processes, ours=ours)
+        engine = Engine(name, folder, processes, ours=bool(silent))
         engine.note(sysctls=_settings())
         processes.afterwards((sys.executable, "-I", "-S", undo.__file__, folder / _UNDO))
-        if ours:
+        if engine.ours:
             _start(engine, processes)
         elif "DOCKER_HOST" in environment:
             engine.environment["DOCKER_HOST"] = environment["DOCKER_HOST"]
@@ -135,7 +143,8 @@ def open_engine(environment: Mapping[str, str] = os.environ) -> Iterator[Engine]
         failed = False
     finally:
         kind, _, _ = sys.exc_info()
-        keep_logs = failed and kind is not None and issubclass(kind, Exception)
+        wrong = failed and kind is not None and issubclass(kind, Exception)
+        keep_logs = wrong and any((folder / "logs").iterdir())
         processes.stop(keep_logs=keep_logs)
         if keep_logs:
             print(f"e2e: logs of {name} kept in {folder / 'logs'}", file=sys.stderr)
@@ -143,16 +152,42 @@ def open_engine(environment: Mapping[str, str] = os.environ) -> Iterator[Engine]
 
 def answers(environment: Mapping[str, str] = os.environ) -> bool:
     """Whether an engine answers to `docker`, run with this environment."""
+    return not silence(environment)
+
+
+def silence(environment: Mapping[str, str] = os.environ) -> str:
+    """Why no engine answers to `docker`, in its own words; empty where one does."""
     if shutil.which("docker") is None:
-        return False
+        return "there is no docker on PATH"
     command = ("docker", "version", "--format", "{{.Server.Version}}")
     try:
         done = subprocess.run(
-            command, env=dict(environment), capture_output=True, check=False, timeout=_ANSWER_SECONDS
+            command,
+            env=dict(environment),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_ANSWER_SECONDS,
         )
     except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0
+        return f"docker waited for {_ANSWER_SECONDS:g} s"
+    return (" ".join(done.stderr.split()) or "docker failed") if done.returncode else ""
+
+
+def things(prefix: str, environment: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The containers, networks and images in the engine that answers, by kind and name, whose names begin so.
+
+    Nothing where none answers.
+    """
+    found: dict[str, str] = {}
+    if answers(environment):
+        for kind, *command in _LISTS:
+            done = subprocess.run(
+                ("docker", *command), env=dict(environment), capture_output=True, text=True, check=False
+            )
+            names = (name for name in done.stdout.split() if name.startswith(prefix))
+            found |= {f"{kind} {name}": "there" for name in names}
+    return found
 
 
 def may_start(environment: Mapping[str, str] = os.environ) -> bool:
@@ -160,13 +195,20 @@ def may_start(environment: Mapping[str, str] = os.environ) -> bool:
     return environment.get(START) == "1" and os.geteuid() == 0 and sys.platform == "linux"
 
 
-def _require(environment: Mapping[str, str]) -> None:
+def _require(environment: Mapping[str, str], silent: str) -> None:
     """Raise ToolchainError where no engine can be started, saying what stands in the way."""
     if not may_start(environment):
-        raise ToolchainError(f"no container engine answers; start one, or as root on Linux set {START}=1")
+        raise ToolchainError(
+            f"no container engine answers ({silent}); start one, or as root on Linux set {START}=1"
+        )
     for program in PROGRAMS:
         if shutil.which(program) is None:
             raise ToolchainError(f"{program} is missing, which an engine of our own needs")
+    if machine.drops_forwarded():
+        raise ToolchainError(
+            "no engine is started where its containers could not reach each other: iptables drops what is "
+            "forwarded, as Docker leaves it behind; start that Docker, or run: iptables -P FORWARD ACCEPT"
+        )
 
 
 def _settings() -> dict[str, str]:

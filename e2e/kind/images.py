@@ -42,15 +42,25 @@ def kind_binary() -> Path:
 
 
 def decide(engine: Engine, environment: Mapping[str, str] = os.environ) -> str:
-    """`public` or `built`, as CHOICE says, or else by whether a registry has the public image for us."""
+    """`public` or `built`, as CHOICE says, or else by whether the public image is to be had."""
     chosen = choice(environment)
     if chosen:
         return chosen
     try:
-        engine.run("docker", "manifest", "inspect", _public_name(), seconds=_ASK_SECONDS)
+        ask(engine)
     except StartError:
         return "built"
     return "public"
+
+
+def ask(engine: Engine) -> None:
+    """Raise StartError where neither the engine nor a registry has the public image for us."""
+    name = _public_name()
+    if not _has(engine, name):
+        try:
+            engine.docker("manifest", "inspect", name, seconds=_ASK_SECONDS)
+        except StartError as error:
+            raise StartError(f"the public node image {name} is not to be had: {error}") from error
 
 
 def provide_node_image(engine: Engine, chosen: str) -> str:
@@ -61,16 +71,24 @@ def provide_node_image(engine: Engine, chosen: str) -> str:
     """
     if chosen == "public":
         public = _public_name()
-        engine.run("docker", "pull", "--quiet", public, seconds=_PULL_SECONDS)
+        if not _has(engine, public):
+            engine.run("docker", "pull", "--quiet", public, seconds=_PULL_SECONDS)
         return public
     name = f"{engine.name}/node:{key()}"
     file = node_image()
-    if engine.docker("images", "--quiet", name):
+    if _has(engine, name):
         return name
     if not engine.ours:
         engine.note(images=name)
     engine.run("sh", "-euc", _IMPORT_SCRIPT, "import", file, name, seconds=_IMPORT_SECONDS)
     return name
+
+
+def _has(engine: Engine, name: str) -> bool:
+    try:
+        return bool(engine.docker("image", "inspect", "--format={{.Id}}", name))
+    except StartError:
+        return False
 
 
 def _public_name() -> str:

@@ -114,9 +114,10 @@ def _processes() -> Iterator[tuple[str, str]]:
 
 
 def _listing(place: Path) -> str:
-    if not place.is_dir():
-        return "there" if place.exists() else "absent"
-    return " ".join(sorted(path.name for path in place.iterdir())) or "empty"
+    """What is in a folder; that it is there, where it is none or not for us to see."""
+    with suppress(OSError):
+        return " ".join(sorted(path.name for path in place.iterdir())) or "empty"
+    return "there" if os.path.lexists(place) else "absent"
 
 
 def _is_group(path: Path) -> bool:
@@ -134,6 +135,16 @@ def _text(path: Path) -> str:
     with suppress(OSError):
         return path.read_text(encoding="utf-8", errors="replace")
     return ""
+
+
+def drops_forwarded() -> bool:
+    """Whether the machine drops what containers on one bridge send each other.
+
+    Docker sets that policy, allows its own bridges, and leaves the policy behind when it ends.
+    """
+    called = _text(SYSCTLS / "net/bridge/bridge-nf-call-iptables").strip() == "1"
+    programs = ("iptables-save", "iptables-legacy-save")
+    return called and any(":FORWARD DROP " in _output(program, "-t", "filter") for program in programs)
 
 
 def missing_capability(number: int) -> bool:

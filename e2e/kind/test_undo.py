@@ -18,6 +18,7 @@ from e2e.kind.engine import Engine
 
 _ROOT = Path(__file__).parents[2]
 _LABEL = "io.x-k8s.kind.cluster"
+_NAME = "kubesvc-e2e-"
 _SECONDS = 300.0
 _OWNER = """
 from e2e.cluster.provider import open_cluster
@@ -46,7 +47,7 @@ def _folders() -> set[Path]:
 
 @pytest.fixture
 def owner() -> Iterator[subprocess.Popen[bytes]]:
-    """A process that is about to open a cluster of kind, in an engine of its own."""
+    """A process that is about to open a cluster of kind, in the engine that answers or in one of its own."""
     environment = {**os.environ, "KUBESVC_E2E_PROVIDER": "kind"}
     with subprocess.Popen((sys.executable, "-c", _OWNER), cwd=_ROOT, env=environment) as process:
         yield process
@@ -78,6 +79,25 @@ def test_nothing_is_left_when_the_owner_is_killed_while_kind_is_at_work(
         raise
 
 
+@pytest.mark.skipif(not engine.answers(), reason="no engine runs here")
+def test_an_engine_that_stays_is_as_it_was_when_the_owner_is_killed(owner: subprocess.Popen[bytes]) -> None:
+    """Neither nodes, nor their network and image; what others have in it is not asked for."""
+    before, folders = engine.things(_NAME), _folders()
+
+    def at_work() -> bool:
+        return any(thing.endswith("-worker") for thing in engine.things(_NAME).keys() - before.keys())
+
+    await_condition("nodes in the engine", at_work, seconds=_SECONDS, every=0.5)
+    os.kill(owner.pid, signal.SIGKILL)
+    owner.wait()
+    await_condition(
+        "the engine as it was",
+        lambda: engine.things(_NAME) == before and _folders() == folders,
+        seconds=90,
+        every=0.5,
+    )
+
+
 @pytest.fixture
 def running(cluster: Cluster) -> Engine:
     """The engine that the cluster of all tests runs in."""
@@ -92,7 +112,7 @@ def foreign(running: Engine) -> Iterator[str]:
     image = running.docker("ps", "--format", "{{.Image}}").split()[0]
     name = f"{running.name}-foreign"
     label = f"--label={_LABEL}=somebody-elses"
-    running.docker("run", "--detach", f"--name={name}", label, "--entrypoint=sleep", image, "600")
+    running.docker("run", "--detach", "--rm", f"--name={name}", label, "--entrypoint=sleep", image, "600")
     yield name
     running.docker("rm", "--force", name)
 
@@ -117,8 +137,13 @@ def _raise_beside(running: Engine, containers: set[str]) -> None:
 
 
 def _containers(running: Engine, *options: str) -> set[str]:
-    return set(running.docker("ps", *options, "--format={{.Names}}").split())
+    return _ours(running, running.docker("ps", *options, "--format={{.Names}}"))
 
 
 def _networks(running: Engine) -> set[str]:
-    return set(running.docker("network", "ls", "--format={{.Name}}").split())
+    return _ours(running, running.docker("network", "ls", "--format={{.Name}}"))
+
+
+def _ours(running: Engine, names: str) -> set[str]:
+    """Those of this run: in an engine that is not ours, others come and go."""
+    return {name for name in names.split() if name.startswith(running.name)}
