@@ -7,7 +7,7 @@ CODE := kubesvc tests e2e benchmarks
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test lint types unit mutants e2e e2e-kind cluster cluster-down e2e-mark oracle record record-kind \
+.PHONY: help setup demo test lint types unit mutants e2e e2e-kind e2e-kind-smoke cluster cluster-down e2e-mark oracle record record-kind \
 	record-oracle bench docs lock clean
 
 help: ## list the targets
@@ -61,11 +61,14 @@ e2e: setup ## build the wheel, start a real control plane, run the scenarios
 	$(BIN)/python -m e2e.cluster build
 	$(BIN)/python -m pytest e2e --ignore=e2e/kind --ignore=e2e/test_kind_scenarios.py --timeout=900
 
-# What starts control planes of its own needs no containers: make e2e runs it.
-LOCAL := e2e/test_cluster.py e2e/test_stages.py e2e/test_oracle.py e2e/test_parts.py
+# What starts control planes of its own, or asks the API server alone, needs no containers: make e2e runs it.
+LOCAL := e2e/test_cluster.py e2e/test_stages.py e2e/test_oracle.py e2e/test_parts.py e2e/test_admission.py
 
 e2e-kind: setup ## the same scenarios on kind, with real pods; KUBESVC_E2E_START_ENGINE=1 starts an engine if need be
 	$(BIN)/python -m e2e.kind $(BIN)/python -m pytest e2e $(LOCAL:%=--ignore=%) --timeout=1800
+
+e2e-kind-smoke: setup ## only what takes kubelets: every scenario of e2e/kind/scenarios, on one cluster of kind
+	$(BIN)/python -m e2e.kind $(BIN)/python -m pytest e2e/kind e2e/test_kind_parts.py e2e/test_kind_scenarios.py --timeout=1800
 
 N ?= 150
 SEED ?= 1
