@@ -15,10 +15,11 @@ from typing import Any
 
 import yaml
 
-from e2e.cluster import Cluster, open_cluster
+from e2e.cluster import Cluster, ClusterError, open_cluster
 from e2e.conftest import NODES
 from e2e.kind.cluster import KindCluster
 from e2e.kind.seen import Clients, Seen, clients, contradictions
+from e2e.kubectl import KubectlError
 from e2e.product import ROOT, Product, install
 from e2e.scenario import KIND_SCENARIOS, SCENARIOS, Scenario, scenarios
 from e2e.situation import situation
@@ -51,7 +52,10 @@ def main(names: list[str]) -> int:
                 cluster.create_node(name, zone=zone)
         kubeconfig = _renamed(cluster, folder)
         for scenario in wanted:
-            wrong = _record(cluster, product, scenario, kubeconfig, dialing)
+            try:
+                wrong = _record(cluster, product, scenario, kubeconfig, dialing)
+            except (ClusterError, KubectlError) as error:  # the others are to be recorded all the same
+                wrong = [str(error)]
             print(f"record: {scenario.name}: {'; '.join(wrong) or 'recorded'}", file=sys.stderr)
             failed += [scenario.name] if wrong else []
     return 1 if failed else 0

@@ -17,7 +17,7 @@ from e2e.cluster.build import build
 from e2e.cluster.errors import ClusterError, ToolchainError
 from e2e.cluster.parts import PARTS
 from e2e.cluster.provider import PROVIDER
-from e2e.kind import images, machine
+from e2e.kind import images, machine, testserver
 from e2e.kind.engine import answers, may_start, open_engine, things
 from e2e.kind.node_image import node_image
 
@@ -71,7 +71,7 @@ def prepare() -> str:
         if images.choice() == "public":
             images.ask(engine)
         chosen = images.decide(engine)
-    build([PARTS["kind"], PARTS["programs"]])
+    build([PARTS["kind"], PARTS["programs"], testserver.PART])
     if chosen == "built":
         node_image()
     return chosen

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 IMAGE = "kubesvc-e2e.dev/testserver:built"
 PROGRAM = "/testserver"
 
-_PART = Part(
+PART = Part(
     "testserver",
     module="google.golang.org/grpc",
     binaries=MappingProxyType({"testserver": "testserver"}),
@@ -27,7 +27,7 @@ _PART = Part(
 
 def write_archive(target: Path) -> None:
     """Write the image as a file for `kind load image-archive`."""
-    binary = build([_PART])["testserver"]
+    binary = build([PART])["testserver"]
     layer = archive.write_layer(
         target.with_suffix(".layer"), [Entry(PROGRAM.removeprefix("/"), binary, mode=0o755)]
     )

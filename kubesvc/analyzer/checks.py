@@ -71,8 +71,8 @@ def _local(view: ServiceView, facts: PortFacts) -> str:
     """Name the nodes from which alone the Service answers, where the new pod may be on another."""
     if not proxy.is_local_inside(view.service):
         return ""
-    nodes = wording.names(proxy.local_nodes(facts.cells))
-    only = f": only {nodes} has one" if nodes else ""
+    nodes = proxy.local_nodes(facts.cells)
+    only = f": only {wording.names(nodes)} {'has' if len(nodes) == 1 else 'have'} one" if nodes else ""
     return f"; or that node has no endpoint, under internalTrafficPolicy Local{only}"
 
 

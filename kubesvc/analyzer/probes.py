@@ -30,8 +30,8 @@ class Kind(StrEnum):
 _TOLD: Final = re.compile(r" probe (?:failed|errored(?: and resulted in \w+ state)?):\s*")
 _DIAL: Final = re.compile(r'^(?:Get "[^"]*": )?(?:dial \w+ \S+: )?')
 _REFUSED: Final = "connection refused"
-# k8s.io/cri-client pkg/remote_runtime.go, ExecSync: quotes the whole command, which is never shown.
-_TIMED_OUT: Final = re.compile(r'command timed out: ".*" timed out after (?P<limit>\S+)', re.DOTALL)
+# k8s.io/cri-client pkg/remote_runtime.go, ExecSync, now and before: the whole command, which is never shown.
+_TIMED_OUT: Final = re.compile(r'command (?:timed out: )?".*" timed out(?: after (?P<limit>\S+))?', re.DOTALL)
 # runc, through containerd, CRI-O or Docker; what stands around it are the layers between.
 _NOT_STARTED: Final = re.compile(
     r"exec failed: (?:\S+:\d+: starting container process caused:?|unable to start container process:) "
@@ -83,8 +83,8 @@ def answer(event: Event, now: datetime) -> str:
 
 def _said(message: str) -> str:
     said = _TOLD.split(message, maxsplit=1)[-1].strip()
-    if timed_out := _TIMED_OUT.fullmatch(said):
-        return f"the command timed out after {timed_out['limit']}"
+    if timed_out := _TIMED_OUT.search(said):
+        return f"the command timed out{f' after {limit}' if (limit := timed_out['limit']) else ''}"
     if not_started := _NOT_STARTED.search(said):
         return f'the command could not be started: "{not_started["why"].strip()}"'
     return f'"{_DIAL.sub("", said)}"' if said else "no word"

@@ -268,6 +268,7 @@ ANSWERS = {
         'failed: command timed out: "sh -c curl -H token" timed out after 1s',
         "the command timed out after 1s",
     ),
+    "too slow, long ago": ('failed: command "sh -c curl -H token" timed out', "the command timed out"),
     "silent": ("failed: ", "no word"),
     "failed by itself": ("failed: the cache is cold\n", '"the cache is cold"'),
     "not run": (f"{ERRORED} = {EXITED}", f'"rpc error: code = Unknown desc = {EXITED}"'),
