@@ -120,7 +120,7 @@ def contradictions(report: Mapping[str, Any], scenario: Scenario, seen: Seen) ->
     That a usable endpoint answers is not held against kubesvc where it says so itself, by its first check, or
     where it is known to look at too little yet.
     """
-    (subject,) = report["subjects"]
+    subject = report["subjects"][0]
     claims = dict(_claims(report, scenario.service))
     doubted = bool(scenario.check or scenario.explained)
     usable = {port["key"]: port["usable"] for port in subject["ports"]}

@@ -208,6 +208,7 @@ queries = st.builds(
     st.builds(Viewpoint, st.sampled_from(Origin), texts),
     _few(texts),
     _few(texts),
+    texts,
     _few(st.builds(Op, paths, st.just(ABSENT) | texts | st.integers() | st.booleans())),
     _few(refs),
 )
