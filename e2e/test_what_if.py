@@ -34,7 +34,7 @@ ASKED: list[tuple[str, tuple[str, ...]]] = [
     ("headless", ("spec.ports-",)),
     ("no-selector", ("spec.selector.app=web",)),
     ("foreign-slice", ("spec.ports[0].targetPort=9090",)),
-    ("finished", ("spec.publishNotReadyAddresses=true",)),
+    ("evicted", ("spec.publishNotReadyAddresses=true",)),
 ]
 
 
