@@ -431,6 +431,14 @@ def test_under_the_local_policy_a_new_pod_may_be_on_the_wrong_node(named: str, s
     assert "Local" not in checks[0].hangs
 
 
+def test_under_the_local_policy_all_nodes_with_an_endpoint_are_named() -> None:
+    """Each of them answers its own pods."""
+    of = service(internal_traffic_policy="Local")
+    checks = explain(settled(of, pod("p", node="a"), pod("q", node="b"))).subjects[0].checks
+
+    assert checks[-1].hangs.endswith("only a, b have one")
+
+
 @pytest.mark.parametrize(
     ("of", "objects", "argv"),
     [
