@@ -17,8 +17,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 CLUSTER_LABEL = "io.x-k8s.kind.cluster"
+# The supervisor gives all of it a minute.
 _GROUP_SECONDS = 10.0
-_NODES_SECONDS = 40.0
+_RUN_SECONDS = 15.0
+_NODES_SECONDS = 30.0
 _LOOKS = 3
 _LOOK_SECONDS = 0.5
 _NETWORK = Path("/sys/class/net")
@@ -62,6 +64,7 @@ def main(file: Path) -> None:
     environment = {**os.environ, **deeds.environment}
     for cluster in deeds.clusters:
         _remove_nodes(cluster, environment)
+    put_back(deeds.sysctls)
     for network in deeds.networks:
         _run(("docker", "network", "rm", network), environment)
     for image in deeds.images:
@@ -72,7 +75,6 @@ def main(file: Path) -> None:
     for name in half_made(deeds.known_links) if deeds.links else ():
         _run(("ip", "link", "delete", name), environment)
     remove_cgroups(deeds.cgroups)
-    put_back(deeds.sysctls)
 
 
 def _remove_nodes(cluster: str, environment: Mapping[str, str]) -> None:
@@ -116,8 +118,10 @@ def half_made(known: Sequence[str], root: Path = _NETWORK) -> list[str]:
 
 
 def _run(command: Iterable[str], environment: Mapping[str, str]) -> str:
-    with suppress(OSError):
-        done = subprocess.run(tuple(command), env=environment, capture_output=True, text=True, check=False)
+    with suppress(OSError, subprocess.TimeoutExpired):
+        done = subprocess.run(
+            tuple(command), env=environment, capture_output=True, text=True, check=False, timeout=_RUN_SECONDS
+        )
         return done.stdout
     return ""
 

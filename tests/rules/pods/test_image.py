@@ -55,7 +55,10 @@ def test_the_kubelets_reason_is_shown(reason: str) -> None:
 
 IMAGE = "registry.example/app:1"
 UNPACK = f'failed to pull and unpack image "{IMAGE}": '
-CONTAINERD = f'{UNPACK}failed to resolve reference "{IMAGE}": '
+RESOLVE = f'failed to resolve reference "{IMAGE}": '
+TRANSFER = "failed to resolve image: "
+"""The same, as containerd says it since 2.1."""
+CONTAINERD = f"{UNPACK}{RESOLVE}"
 LAYER = f"{UNPACK}failed to copy: httpReadSeeker: failed open: "
 HEAD = 'failed to do request: Head "https://registry.example/v2/app/manifests/1": '
 CRIO = f"initializing source docker://{IMAGE}: "
@@ -73,9 +76,13 @@ UNREACHED = (
 
 
 def answers(message: str, reason: str = "ErrImagePull") -> list[str]:
-    """The rows after the kubelet's own."""
-    report = explain(settled(service(), lacking(waiting(reason, message)), replica_set()))
-    return rows(only(report, "KSV304"))[3:]
+    """The rows after the kubelet's own, the same for both of containerd's ways to pull."""
+    found = [
+        rows(only(explain(settled(service(), lacking(waiting(reason, said)), replica_set())), "KSV304"))[3:]
+        for said in (message, message.replace(RESOLVE, TRANSFER))
+    ]
+    assert found[0] == found[1]
+    return found[0]
 
 
 @pytest.mark.parametrize(

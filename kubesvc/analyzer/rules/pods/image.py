@@ -27,14 +27,15 @@ _REASONS: Final = frozenset(
 
 # What came of asking for the image's manifest. Only what tells it of the registry or its mirrors counts: a
 # token server, a proxy and the store of the layers fail in similar words, and an image of another platform
-# is "not found", too. containerd core/remotes/docker/resolver.go, Resolve; CRI-O: containers/image
-# docker/docker_client.go and errors.go; Docker distribution/errors.go.
-_RESOLVE: Final = r'failed to resolve reference "(?P<image>[^"]+)": '
+# is "not found", too. containerd core/remotes/docker/resolver.go, Resolve, as client/pull.go and since 2.1
+# core/transfer/local/pull.go quote it; CRI-O: containers/image docker/docker_client.go and errors.go; Docker
+# distribution/errors.go.
+_RESOLVE: Final = r'failed to resolve (?:reference "[^"]+"|image): '
 _READ: Final = r"reading manifest \S+ in \S+: "
 _ANSWERS: Final = (
     (
         re.compile(
-            rf"{_RESOLVE}(?P=image): not found"
+            rf"{_RESOLVE}\S+: not found"
             rf"|{_READ}(?:manifest unknown|name unknown|repository name not known to registry)"
             r"|manifest for \S+ not found: manifest unknown"
         ),
