@@ -61,8 +61,8 @@ e2e: setup ## build the wheel, start a real control plane, run the scenarios
 	$(BIN)/python -m e2e.cluster build
 	$(BIN)/python -m pytest e2e --ignore=e2e/kind --ignore=e2e/test_kind_scenarios.py --timeout=900
 
-# What starts control planes of its own, or asks the API server alone, needs no containers: make e2e runs it.
-LOCAL := e2e/test_cluster.py e2e/test_stages.py e2e/test_oracle.py e2e/test_parts.py e2e/test_admission.py
+# What starts control planes of its own needs no containers: make e2e runs it.
+LOCAL := e2e/test_cluster.py e2e/test_stages.py e2e/test_oracle.py e2e/test_parts.py
 
 e2e-kind: setup ## the same scenarios on kind, with real pods; KUBESVC_E2E_START_ENGINE=1 starts an engine if need be
 	$(BIN)/python -m e2e.kind $(BIN)/python -m pytest e2e $(LOCAL:%=--ignore=%) --timeout=1800

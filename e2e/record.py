@@ -17,8 +17,9 @@ import yaml
 
 from e2e.cluster import Cluster, ClusterError, open_cluster
 from e2e.conftest import NODES
+from e2e.kind.claims import Seen, contradictions
 from e2e.kind.cluster import KindCluster
-from e2e.kind.seen import Clients, Seen, clients, contradictions
+from e2e.kind.seen import Clients, clients
 from e2e.kubectl import KubectlError
 from e2e.product import ROOT, Product, install
 from e2e.scenario import KIND_SCENARIOS, SCENARIOS, Scenario, scenarios
@@ -99,8 +100,10 @@ def _record(
         live = product.run("explain", *scenario.asked, "-o", "json", kubeconfig=kubeconfig)
         report = product.run(*again, "-o", "json")
         wrong = fits(live, scenario) or fits(report, scenario)
-        seen = dialing.see(scenario) if dialing else {}
-        wrong = wrong or contradictions(report.report, scenario, seen)
+        seen: Seen = {}
+        if dialing and not wrong:
+            seen = dialing.see(scenario, live.report)
+            wrong = contradictions(live.report, scenario, seen, dialing.nodes)
         if not wrong:
             _write(scenario, snapshot, product.run(*again).stdout, report.stdout, seen)
         return wrong

@@ -118,6 +118,11 @@ class Scenario:
         return (*where, "--port", self.port) if self.port else where
 
     @property
+    def doubted(self) -> bool:
+        """Whether a usable endpoint may not answer: kubesvc says so itself, or cannot tell yet why."""
+        return bool(self.check or self.explained)
+
+    @property
     def objects(self) -> dict[str, list[dict[str, Any]]]:
         """The objects to apply by namespace, the scenario's own first; Namespaces are keys, not objects."""
         text = (self.folder / "manifests.yaml").read_text(encoding="utf-8")

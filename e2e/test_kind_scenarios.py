@@ -12,7 +12,8 @@ import pytest
 from e2e.cluster import Cluster, await_condition
 from e2e.cluster import kubectl as binary
 from e2e.conftest import toolchain
-from e2e.kind.seen import Clients, contradictions
+from e2e.kind.claims import contradictions
+from e2e.kind.seen import Clients
 from e2e.product import Answer, Product
 from e2e.scenario import KIND_SCENARIOS, Scenario, scenarios
 from e2e.situation import situation
@@ -31,8 +32,8 @@ def test_explains_the_scenario_and_agrees_with_what_clients_see(
     with toolchain(), situation(cluster, scenario):
         answer = _explain(product, cluster, scenario)
         assert fits(answer, scenario) == []
-        seen = dialing.see(scenario)
-        assert contradictions(answer.report, scenario, seen) == []
+        seen = dialing.see(scenario, answer.report)
+        assert contradictions(answer.report, scenario, seen, dialing.nodes) == []
         if scenario.check:
             _check(cluster, answer, scenario.check)
         commands = [fix["command"] for fix in _fixes(answer) if fix["command"]]

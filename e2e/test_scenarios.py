@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from e2e.cluster import Cluster, await_condition
-from e2e.kind.seen import Clients, contradictions
+from e2e.kind.claims import contradictions
+from e2e.kind.seen import Clients
 from e2e.paste import paste
 from e2e.product import Answer, Product
 from e2e.scenario import Scenario, scenarios
@@ -45,9 +47,11 @@ def test_explains_the_scenario_and_its_fix_does_what_it_promises(
             _assert_modest(cluster.audit(_AGENT)[before:], scenario)
         assert fits(answer, scenario) == []
         if dialing:
-            assert contradictions(answer.report, scenario, dialing.see(scenario)) == []
+            _assert_true(dialing, scenario, answer)
         if scenario.fix == "command":
-            _apply_and_compare(scenario, cluster, product, answer, number)
+            after = _apply_and_compare(scenario, cluster, product, answer, number)
+            if dialing:
+                _assert_true(dialing, replace(scenario, dials=()), after)
         else:
             assert not any(fix["command"] for fix in _fixes(answer)), (
                 "a fix that is a command must be applied here"
@@ -57,6 +61,12 @@ def test_explains_the_scenario_and_its_fix_does_what_it_promises(
 
 def _explain(product: Product, cluster: Cluster, scenario: Scenario, *more: str) -> Answer:
     return product.run("explain", *scenario.asked, *more, kubeconfig=cluster.kubeconfig)
+
+
+def _assert_true(dialing: Clients, scenario: Scenario, answer: Answer) -> None:
+    """What the scenario says that clients see, they see, and what the report says of them as well."""
+    seen = dialing.see(scenario, answer.report)
+    assert contradictions(answer.report, scenario, seen, dialing.nodes) == []
 
 
 def _assert_modest(requests: list[Any], scenario: Scenario) -> None:
@@ -76,7 +86,7 @@ def _fixes(answer: Answer) -> list[dict[str, Any]]:
 
 def _apply_and_compare(
     scenario: Scenario, cluster: Cluster, product: Product, answer: Answer, number: int
-) -> None:
+) -> Answer:
     fix = _fixes(answer)[number]
     lines = [command["shell"] for command in (fix["command"], *fix["then"])]
     printed = _explain(product, cluster, scenario).stdout.splitlines()
@@ -98,3 +108,4 @@ def _apply_and_compare(
     after = await_condition("the state that the fix promises", as_promised, seconds=90, every=0.5)
     remaining = promised["remaining"] if promised else []
     assert [finding["code"] for finding in after.report["findings"]] == remaining
+    return after

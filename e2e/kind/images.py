@@ -22,6 +22,10 @@ _DEFAULTS = Path("pkg/apis/config/defaults/image.go")
 _ASK_SECONDS = 30.0
 _PULL_SECONDS = 600.0
 _IMPORT_SECONDS = 300.0
+_SERVED = ("53", "80", "3000", "5353", "5432", "8080", "9090", "9376")
+"""The ports to which the Services of all scenarios send traffic, but for that of an exporter."""
+_PORTS = {"exporter": ("9113",), "setup": ()}
+"""What images of other names serve: those run beside another container, or before it."""
 _IMPORT_SCRIPT = """\
 zstd -dc "$1" | docker import --change 'ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]' \
     --change 'ENV container=docker' - "$2"
@@ -103,11 +107,17 @@ def _public_name() -> str:
 def write_app_archive(target: Path, names: Iterable[str]) -> None:
     """Write the image of `programs/app` under many names, for `kind load image-archive`.
 
-    A server that answers HTTP on the ports of all scenarios, and a client for use by `kubectl exec`. Nothing
-    of it depends on where the node image came from.
+    A server that answers HTTP and UDP on ports by its name: see `_PORTS`. Nothing of it depends on where the
+    node image came from.
     """
     program = build([PARTS["programs"]])["app"]
     layer = archive.write_layer(target.with_suffix(".layer"), [Entry("app", program, mode=0o755)])
+    made = [Image((name,), (layer,), ("/app", *_ports(name))) for name in names]
     with target.open("wb") as file:
-        archive.write_archive(file, [Image(tuple(names), (layer,), ("/app",))])
+        archive.write_archive(file, made)
     layer.unlink()
+
+
+def _ports(name: str) -> tuple[str, ...]:
+    """Which ports an image serves, by the last part of its name."""
+    return _PORTS.get(name.rpartition("/")[2].partition(":")[0], _SERVED)

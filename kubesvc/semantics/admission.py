@@ -118,11 +118,21 @@ def _ensure_known(before: ServiceSpec, after: ServiceSpec) -> None:
         )
     if before.ip_families and not after.ip_families:
         raise UndecidedError("which IP family is the default, the API server alone knows")
-    if after.ip_family_policy in ("", _SINGLE) or len(after.ip_families) == len(_FAMILIES):
+    if after.ip_family_policy in ("", _SINGLE) or _has_both(before):
         return
-    # One that has but a single family stays so until something about it changes.
-    if _stack(before) != _stack(after):
+    # What has but a single family, or was given both whatever the cluster has, stays so until that changes.
+    if _stack(before) != _stack(after) or _is_given_both(before) != _is_given_both(after):
         raise UndecidedError("whether there is a second IP family for Services, the API server alone knows")
+
+
+def _has_both(spec: ServiceSpec) -> bool:
+    """Whether a Service proves that the cluster has two families for Services."""
+    return len(spec.ip_families) == len(_FAMILIES) and not _is_given_both(spec)
+
+
+def _is_given_both(spec: ServiceSpec) -> bool:
+    """Whether both families are given without a look at the cluster (alloc.go, initIPFamilyFields)."""
+    return spec.cluster_ip == "None" and not spec.selector
 
 
 def _stack(spec: ServiceSpec) -> tuple[str, str, tuple[str, ...]]:

@@ -19,6 +19,7 @@ DUAL = service(
     ip_family_policy="RequireDualStack",
     cluster_ips=("10.96.0.10", "fd00::10"),
 )
+GIVEN_BOTH = headless(selector={}, ip_families=("IPv4", "IPv6"), ip_family_policy="RequireDualStack")
 LONG = "x" * 63
 LABEL = "must be a label's value: up to 63 letters, digits, '-', '_' or '.', first and last a letter or digit"
 PORT_NAME = "must be up to 63 lower case letters, digits or '-', first and last a letter or digit"
@@ -250,7 +251,6 @@ def test_a_manifest_without_an_address_may_choose_one() -> None:
     [
         (DUAL, ("IPv4",), "SingleStack", []),
         (DUAL, ("IPv4", "IPv6"), "PreferDualStack", []),
-        (service(), ("IPv4", "IPv6"), "RequireDualStack", []),
         (service(), ("IPv5",), "SingleStack", ["spec.ipFamilies must be one of IPv4, IPv6"]),
         (service(), ("IPv4", "IPv4"), "RequireDualStack", ["spec.ipFamilies may name each family once"]),
         (
@@ -313,12 +313,29 @@ def test_a_policy_and_families_that_are_emptied_are_put_back() -> None:
         (service(), {"ip_family_policy": "PreferDualStack"}),
         (service(), {"ip_family_policy": "RequireDualStack"}),
         (service(ip_family_policy="PreferDualStack"), {"type": "NodePort"}),
+        (service(ip_family_policy="PreferDualStack"), {"ip_families": ("IPv4", "IPv6")}),
+        (service(), {"ip_families": ("IPv4", "IPv6"), "ip_family_policy": "RequireDualStack"}),
+        (GIVEN_BOTH, {"selector": {"app": "web"}}),
     ],
 )
 def test_what_the_server_alone_knows_is_undecided(before: Service, changes: dict[str, object]) -> None:
     """Neither refused nor guessed."""
     with pytest.raises(UndecidedError, match="the API server alone knows"):
         stored(before, **changes)
+
+
+def test_both_families_that_were_given_without_a_selector_stay() -> None:
+    """Whatever the cluster has, as long as there is none."""
+    assert stored(GIVEN_BOTH, publish_not_ready_addresses=True).spec.ip_families == ("IPv4", "IPv6")
+
+
+def test_a_selector_comes_and_goes_where_both_families_are_known() -> None:
+    """A headless Service with a selector has both only where the cluster has."""
+    before = headless(
+        ip_families=("IPv4", "IPv6"), ip_family_policy="RequireDualStack", selector={"app": "web"}
+    )
+
+    assert stored(before, selector={}).spec.ip_families == ("IPv4", "IPv6")
 
 
 def test_a_single_family_that_could_be_two_stays_so() -> None:

@@ -1,10 +1,11 @@
-// The container of the scenarios that are also played by kwok: it answers HTTP on the ports they send traffic
-// to, with the pod's name, until told to end.
+// The container of the scenarios that are also played by kwok: it answers HTTP, and any datagram, on the ports
+// that it is given, with the pod's name, until told to end; without a port it ends at once.
 package main
 
 import (
 	"fmt"
 	"log"
+	"net"
 	"net/http"
 	"os"
 	"os/signal"
@@ -12,26 +13,49 @@ import (
 	"time"
 )
 
-var ports = []int{8080, 9090, 9376, 5432}
-
 func main() {
 	log.SetFlags(0)
 	name, err := os.Hostname()
 	if err != nil {
 		log.Fatal(err)
 	}
-	answer := http.HandlerFunc(func(response http.ResponseWriter, _ *http.Request) {
-		fmt.Fprintln(response, name)
-	})
+	ports := os.Args[1:]
 	for _, port := range ports {
-		server := http.Server{
-			Addr:              fmt.Sprintf(":%d", port),
-			Handler:           answer,
-			ReadHeaderTimeout: 5 * time.Second,
-		}
-		go func() { log.Fatal(server.ListenAndServe()) }()
+		go serveHTTP(":"+port, name)
+		go serveUDP(":"+port, name)
+	}
+	if len(ports) == 0 {
+		return
 	}
 	ended := make(chan os.Signal, 1)
 	signal.Notify(ended, syscall.SIGINT, syscall.SIGTERM)
 	<-ended
+}
+
+func serveHTTP(address, name string) {
+	server := http.Server{
+		Addr: address,
+		Handler: http.HandlerFunc(func(response http.ResponseWriter, _ *http.Request) {
+			fmt.Fprintln(response, name)
+		}),
+		ReadHeaderTimeout: 5 * time.Second,
+	}
+	log.Fatal(server.ListenAndServe())
+}
+
+func serveUDP(address, name string) {
+	socket, err := net.ListenPacket("udp", address)
+	if err != nil {
+		log.Fatal(err)
+	}
+	datagram := make([]byte, 512)
+	for {
+		_, from, err := socket.ReadFrom(datagram)
+		if err != nil {
+			log.Fatal(err)
+		}
+		if _, err := socket.WriteTo([]byte(name), from); err != nil {
+			log.Print(err)
+		}
+	}
 }
