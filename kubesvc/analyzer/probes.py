@@ -8,6 +8,7 @@ from typing import Final
 
 from kubesvc.analyzer import wording
 from kubesvc.model.objects import Container, Event, Pod, Probe
+from kubesvc.model.read import Gap
 
 
 class Kind(StrEnum):
@@ -79,6 +80,13 @@ def answer(event: Event, now: datetime) -> str:
     """Write what came of a probe: `"connect: connection refused", 84 times, last 6 s ago`."""
     times, seen = wording.count(event.times, "time"), wording.ago(event.last_seen, now)
     return f"{_said(event.message)}, {times}, last {seen}"
+
+
+def untold(gap: Gap | None) -> str:
+    """Write why no event tells what came of a probe; `gap`: they could not be read."""
+    if gap:
+        return f"events could not be read ({gap.reason.value})"
+    return "no event tells it (events are rate-limited and kept for an hour)"
 
 
 def _said(message: str) -> str:

@@ -201,14 +201,6 @@ class ServiceView:
             return unavailable.gap
         return in_order(event for event in found if event.involved_object.uid in ("", pod.metadata.uid))
 
-    def known_pod_events(self, pod: Pod) -> tuple[Event, ...]:
-        """The events of this incarnation of a pod, if another part has read them; no read is asked for."""
-        try:
-            found = self.pod_events(pod)
-        except Unread:
-            return ()
-        return () if isinstance(found, Gap) else found
-
     def optional(self, part: Callable[[], T]) -> T | None:
         """Return a part, None where it could not be read; what was never read is still asked for."""
         try:

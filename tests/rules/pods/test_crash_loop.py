@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from kubesvc.model.objects import ContainerStatus, Event, Pod
+from kubesvc.model.objects import ContainerStatus, Event, ExecAction, Pod, PodIP, Probe
 from kubesvc.model.query import Query
+from kubesvc.model.read import Read
 from kubesvc.model.report import Effect, Verdict
 from tests.support.builders import (
     NOW,
@@ -109,21 +110,24 @@ FAILED = ("Unhealthy", "Liveness probe failed: HTTP probe failed with statuscode
 ANSWER = '"HTTP probe failed with statuscode: 500", 6 times, last 1 min ago'
 
 
+NO_EVENT = "may be why the container ended: no event tells it (events are rate-limited and kept for an hour)"
+
+
+@pytest.mark.parametrize("code", [0, 1, 137, 143])
 @pytest.mark.parametrize(
     ("said", "told"),
     [
         ((KILLED, FAILED), f"it failed, so the kubelet ended the container: {ANSWER}"),
         ((KILLED,), "it failed, so the kubelet ended the container"),
         ((FAILED,), f"it failed, which may be why the container ended: {ANSWER}"),
-        ((), "may be why the container ended: the pod's events tell"),
     ],
-    ids=["killed, and why", "killed", "failed", "no event"],
+    ids=["killed, and why", "killed", "failed"],
 )
 def test_a_liveness_probe_that_ended_the_container_is_named(
-    said: tuple[tuple[str, str], ...], told: str
+    said: tuple[tuple[str, str], ...], told: str, code: int
 ) -> None:
-    """From events that were read: a process that ends in order has nothing to complain of in its log."""
-    sick = stopped(liveness_probe=LIVENESS)
+    """From the pod's events, however the process ended: it answers SIGTERM as it likes."""
+    sick = stopped(code, "Error", liveness_probe=LIVENESS)
 
     found = only(explain(settled(service(), sick, *(told_by(sick, *one) for one in said))), "KSV305")
 
@@ -131,22 +135,78 @@ def test_a_liveness_probe_that_ended_the_container_is_named(
     assert [command.argv[1] for command in found.confirm] == ["logs", "describe"]
 
 
+EARLIER = "so the kubelet ended an earlier run; may be why this one ended, too"
+
+
 @pytest.mark.parametrize(
-    ("at", "shown"),
+    ("at", "told"),
     [
-        (STARTED, "so the kubelet ended"),
-        (STARTED - timedelta(seconds=1), "may be"),
-        (FINISHED + timedelta(seconds=1), "may be"),
+        (STARTED, "it failed, so the kubelet ended the container"),
+        (FINISHED, "it failed, so the kubelet ended the container"),
+        (STARTED - timedelta(minutes=5), f"it failed 7 min ago, {EARLIER}"),
+        (FINISHED + timedelta(seconds=1), NO_EVENT),
     ],
-    ids=["of this run", "of the run before", "of the run after"],
+    ids=["as the run began", "as it ended", "of a run before", "of a run after"],
 )
-def test_only_an_event_of_the_run_is_about_its_end(at: datetime, shown: str) -> None:
-    """An earlier run may have ended otherwise."""
+def test_an_event_of_another_run_is_no_proof_of_this_ones_end(at: datetime, told: str) -> None:
+    """It may have ended otherwise; of a loop that lasts, the kubelet tells the first runs alone."""
     sick = stopped(liveness_probe=LIVENESS)
 
     found = only(explain(settled(service(), sick, told_by(sick, *KILLED, at=at))), "KSV305")
 
-    assert shown in rows(found)[-1]
+    assert rows(found)[-1] == f"liveness: {PROBED}; {told}"
+
+
+def test_a_probe_that_failed_in_an_earlier_run_is_not_quoted() -> None:
+    """What it was told then is not why this run ended."""
+    sick = stopped(liveness_probe=LIVENESS)
+    earlier = told_by(sick, *FAILED, at=STARTED - timedelta(minutes=5))
+
+    of_this = only(explain(settled(service(), sick, earlier, told_by(sick, *KILLED))), "KSV305")
+    of_none = only(explain(settled(service(), sick, earlier)), "KSV305")
+
+    assert rows(of_this)[-1].endswith("; it failed, so the kubelet ended the container")
+    assert rows(of_none)[-1].endswith(f"; {NO_EVENT}")
+
+
+@pytest.mark.parametrize(
+    ("said", "at", "told"),
+    [
+        (KILLED, FINISHED, ["liveness"]),
+        (KILLED, STARTED - timedelta(minutes=5), []),
+        (FAILED, FINISHED, []),
+    ],
+    ids=["killed", "an earlier run killed", "failed"],
+)
+def test_of_a_container_out_of_memory_a_probe_is_named_only_if_the_kubelet_ended_it(
+    said: tuple[str, str], at: datetime, told: list[str]
+) -> None:
+    """Its memory is why it ended; but a runtime also says so where one process of several had none."""
+    sick = stopped(137, "OOMKilled", liveness_probe=LIVENESS)
+
+    found = only(explain(settled(service(), sick, told_by(sick, *said, at=at))), "KSV305")
+
+    assert [row.label for row in found.rows[2:]] == told
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ('failed: command timed out: "sh -H token" timed out after 1s', "the command timed out after 1s"),
+        ("failed: the cache is cold\n", '"the cache is cold"'),
+    ],
+    ids=["too slow", "failed by itself"],
+)
+def test_the_command_of_a_probe_is_not_shown(said: str, told: str) -> None:
+    """It may hold a secret."""
+    sick = stopped(liveness_probe=Probe(exec=ExecAction()))
+    failed = told_by(sick, "Unhealthy", f"Liveness probe {said}")
+
+    found = only(explain(settled(service(), sick, failed, told_by(sick, *KILLED))), "KSV305")
+
+    shown = rows(found)[-1]
+    assert shown.startswith("liveness: a command in the container every 10 s")
+    assert shown.endswith(f"so the kubelet ended the container: {told}, 6 times, last 1 min ago")
 
 
 def test_what_is_not_known_of_the_times_speaks_against_no_event() -> None:
@@ -195,20 +255,66 @@ def test_another_containers_end_is_not_this_ones() -> None:
     assert len(only(explain(settled(service(), sick, *said)), "KSV305").rows) == 2
 
 
-def test_no_event_is_read_for_it() -> None:
-    """The logs and the description are a command away."""
-    sick = stopped(liveness_probe=LIVENESS)
-    source = FakeSource(settled(service(), sick, told_by(sick, *KILLED)))
+def pod_events(source: FakeSource) -> list[Read]:
+    """The reads of a pod's events."""
+    asked = [read for wanted in source.rounds for read in wanted]
+    return [read for read in asked if ("involvedObject.kind", "Pod") in read.fields]
+
+
+def test_the_events_of_one_pod_are_read_for_a_container_that_a_probe_may_end() -> None:
+    """In sixteen requests at most, however many pods there are."""
+    members = [
+        with_(
+            stopped(1, "Error", startup_probe=LIVENESS, liveness_probe=LIVENESS),
+            metadata__name=f"web-{n}",
+            metadata__uid=f"uid-{n}",
+            spec__node_name=f"node-{n}",
+            status__pod_ips=(PodIP(ip=f"10.0.9.{n}"),),
+        )
+        for n in range(3)
+    ]
+    source = FakeSource(settled(service(), *members, replica_set(), told_by(members[0], *KILLED)))
 
     found = only(ask(Query("shop", ("web",)), source), "KSV305")
 
-    assert "may be why" in rows(found)[-1]
-    assert not [
-        read
-        for wanted in source.rounds
-        for read in wanted
-        if read.kind == "Event" and ("involvedObject.kind", "Pod") in read.fields
-    ]
+    assert found.headline.endswith("on 3 of 3 pods")
+    assert "so the kubelet ended the container" in rows(found)[-1]
+    assert [dict(read.fields)["involvedObject.name"] for read in pod_events(source)] == ["web-0"]
+    assert source.requests <= 16
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        stopped(readiness_probe=LIVENESS),
+        with_(crashing(waiting("CrashLoopBackOff")), spec__containers=(container(liveness_probe=LIVENESS),)),
+    ],
+    ids=["no probe ends it", "its end is not known"],
+)
+def test_otherwise_no_event_is_read(member: Pod) -> None:
+    """None could be about the end."""
+    source = FakeSource(settled(service(), member, replica_set()))
+
+    only(ask(Query("shop", ("web",)), source), "KSV305")
+
+    assert pod_events(source) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        (0, [f"liveness: {PROBED}; may be why the container ended: events could not be read (forbidden)"]),
+        (1, []),
+    ],
+)
+def test_events_that_may_not_be_read_are_said_to_be_unread(code: int, told: list[str]) -> None:
+    """Where the end looks like that of a process that was told to."""
+    cluster = settled(service(), stopped(code, "Error", liveness_probe=LIVENESS))
+
+    report = ask(Query("shop", ("web",)), FakeSource(cluster, denied=(Read("Event"),)))
+
+    (found,) = find(report, "KSV305")
+    assert rows(found)[2:] == told
 
 
 def test_waiting_and_ended_alternate_in_one_finding() -> None:

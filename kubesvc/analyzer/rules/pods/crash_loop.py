@@ -11,6 +11,7 @@ from kubesvc.analyzer.troubles import Trouble
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.cell import Step, StepKind
 from kubesvc.model.objects import ContainerStatus, Event, Pod, StateTerminated
+from kubesvc.model.read import Gap
 from kubesvc.model.report import Command, Finding, Row
 from kubesvc.semantics import readiness
 
@@ -27,8 +28,9 @@ def crash_loop(this: Rule, view: ServiceView) -> Iterator[Finding]:
 
     How to confirm
         `kubectl logs POD -c CONTAINER` shows the last words of the process that ended, until it is started
-        again; from then on `--previous` does. `kubectl describe pod POD` shows in the events whether a probe
-        ended it.
+        again; from then on `--previous` does. The pod's events tell whether a probe ended it, and quote the
+        probe's last answer; they are kept for an hour, and of a pod that restarts often few are written. The
+        command of an exec probe is not read, since it may hold a secret: `kubectl describe pod POD` shows it.
 
     How to fix
         Correct what the process complains of. With exit code 137 and reason OOMKilled it needs more memory
@@ -111,38 +113,48 @@ _STOPPED: Final = frozenset({0, 137, 143})
 
 
 def _probes(view: ServiceView, trouble: Trouble, end: _End) -> Iterator[Row]:
-    """Name the probes for which the kubelet ended the run, or may have. No event is read for it."""
+    """Name the probes for which the kubelet ended the run, or may have."""
     container = readiness.find_container(trouble.pod, trouble.why.container)
-    events = [event for event in view.known_pod_events(trouble.pod) if _during(end.how, event)]
     for kind in (probes.Kind.STARTUP, probes.Kind.LIVENESS):
         probe = kind.of(container) if container else None
-        told = _told(view, trouble, end.how, events, kind)
+        told = _told(view, trouble, end.how, kind) if probe else ""
         if probe and told:
             field = f"spec.containers[{trouble.why.container}].{kind.lower()}Probe"
             yield Row(kind.lower(), f"{wording.probe(probe)}; {told}", field)
 
 
-def _told(
-    view: ServiceView, trouble: Trouble, ended: StateTerminated, events: list[Event], kind: probes.Kind
-) -> str:
+def _told(view: ServiceView, trouble: Trouble, ended: StateTerminated, kind: probes.Kind) -> str:
     """Say what speaks for it that a probe ended the run; empty where nothing does."""
-    container = trouble.why.container
-    failed = probes.last_answer(events, trouble.pod, container, kind)
-    said = f": {probes.answer(failed, view.now)}" if failed else ""
-    if probes.last_kill(events, container, kind):
+    read = view.pod_events(trouble.pod)
+    events = () if isinstance(read, Gap) else tuple(event for event in read if _seen_by(ended, event))
+    killed = probes.last_kill(events, trouble.why.container, kind)
+    failed = probes.last_answer(events, trouble.pod, trouble.why.container, kind)
+    said = f": {probes.answer(failed, view.now)}" if failed and _during(ended, failed) else ""
+    if killed and _during(ended, killed):
         return f"it failed, so the kubelet ended the container{said}"
-    if failed:
+    if ended.reason == "OOMKilled":
+        return ""
+    if said:
         return f"it failed, which may be why the container ended{said}"
-    stopped = ended.exit_code in _STOPPED and ended.reason != "OOMKilled"
-    return "may be why the container ended: the pod's events tell" if stopped else ""
+    if killed:
+        # The kubelet may write 25 events about a pod, then one in five minutes (client-go, events_cache.go):
+        # a loop that lasts is told of by its first runs.
+        ago = wording.ago(killed.last_seen, view.now)
+        return f"it failed {ago}, so the kubelet ended an earlier run; may be why this one ended, too"
+    untold = probes.untold(read if isinstance(read, Gap) else None)
+    return f"may be why the container ended: {untold}" if ended.exit_code in _STOPPED else ""
+
+
+def _seen_by(run: StateTerminated, event: Event) -> bool:
+    """Tell whether an event is of a run or of one before it; what is not known does not speak against it."""
+    seen = event.last_seen
+    return seen is None or seen <= (run.finished_at or seen)
 
 
 def _during(run: StateTerminated, event: Event) -> bool:
-    """Tell whether an event is of a run: what is not known of its times does not speak against it."""
+    """Tell whether an event that a run has seen is of that run, not of one before it."""
     seen = event.last_seen
-    if seen is None:
-        return True
-    return (run.started_at or seen) <= seen <= (run.finished_at or seen)
+    return seen is None or seen >= (run.started_at or seen)
 
 
 def _confirm(trouble: Trouble, end: _End | None, *, probed: bool) -> Iterator[Command]:

@@ -110,11 +110,7 @@ def _restarts(view: ServiceView, status: ContainerStatus) -> str:
 
 
 def _answer(view: ServiceView, told: Event | Gap | None) -> str:
-    if told is None:
-        return "no event tells it (events are rate-limited and kept for an hour)"
-    if isinstance(told, Gap):
-        return f"events could not be read ({told.reason.value})"
-    return probes.answer(told, view.now)
+    return probes.answer(told, view.now) if isinstance(told, Event) else probes.untold(told)
 
 
 def _port(probe: Probe) -> int | str | None:
