@@ -130,6 +130,32 @@ def test_a_node_port_is_answered_where_it_is_said_to_be() -> None:
     }
 
 
+def test_a_node_port_is_answered_by_an_endpoint_that_leaves() -> None:
+    """Where its node has no other."""
+    leaving = "with one that is terminating, still serving: one"
+    for ready in ("two", "none"):
+        ports = f"ports 30080/TCP on nodes with a ready endpoint: {ready}, {leaving}   (default range …)"
+        said = _said(_report(1, nodes=ports))
+
+        assert {said[client, "tcp://{a}:30080"] for client in ("a", "b", "node a", "node b")} == {
+            "answered.*"
+        }
+        assert (said["a", "tcp://{b}:30080"] == "answered.*") is (ready == "two")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "web:80 reaches 2 endpoints, each from its own node only",
+        "web:80 reaches 1 endpoint, from its own node only",
+        "web:80 reaches no endpoint, as none names its node",
+    ],
+)
+def test_what_depends_on_the_clients_node_is_said_of_no_other(said: str) -> None:
+    """A row that says so of a port tells nothing of where the client stands."""
+    assert _said(_report(0, said)) == _said(_report(0))
+
+
 def test_a_node_without_an_endpoint_sees_none_under_a_local_policy() -> None:
     """As the check tells where it comes to hang."""
     said = _said(_report(1, hangs="…, under internalTrafficPolicy Local: only two has one"))

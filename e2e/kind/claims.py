@@ -31,6 +31,11 @@ _NODES = re.compile(
     r"ports? (?P<ports>[^;]+?) on (?:every node|nodes with a ready endpoint: (?P<names>[^;]*))"
 )
 
+# Before the nodes whose only endpoints are on their way out: they answer, too.
+_LEAVING = ", with one that is terminating, still serving: "
+# Wherever the client is: under a Local policy that depends on its node, which the checks tell.
+_REACHES = r"reaches \d+ endpoints?\b(?!, (?:each )?from its own node)"
+
 
 class Asked(NamedTuple):
     """What a client asks: a Service or a node (`{a}`), there a port or `dns`, by which protocol."""
@@ -115,7 +120,7 @@ def _of_rows(report: Mapping[str, Any], service: str) -> Iterator[Claim]:
     """Yield what the rows on clients say."""
     name = re.escape(service)
     port = rf"{name}:(\d+)(?:/(\w+))?"
-    words = (("refuses|rejects", "refused"), ("reaches", _ANSWERED), ("leads nowhere", _SILENT))
+    words = (("refuses|rejects", "refused"), (_REACHES, _ANSWERED), ("leads nowhere", _SILENT))
     for finding in report["findings"]:
         for row in finding["rows"]:
             if row["label"] != "clients":
@@ -176,7 +181,8 @@ def _of_nodes(subject: Mapping[str, Any], nodes: Mapping[str, str]) -> Iterator[
     for line in subject["line"]["children"]:
         for child in line.get("children", ()):
             for said in _NODES.finditer(child["value"]) if child["kind"] == "nodes" else ():
-                names = said["names"].split("   ")[0].split(", ") if said["names"] else None
+                listed = (said["names"] or "").split("   ")[0].replace(_LEAVING, ", ")
+                names = listed.split(", ") if listed else None
                 yield from _of_node_ports(said["ports"], names, nodes)
 
 

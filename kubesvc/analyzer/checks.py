@@ -71,7 +71,7 @@ def _local(view: ServiceView, facts: PortFacts) -> str:
     """Name the nodes from which alone the Service answers, where the new pod may be on another."""
     if not proxy.is_local_inside(view.service):
         return ""
-    nodes = proxy.local_nodes(facts.cells)
+    nodes = sorted({cell.node for cell in facts.local})
     only = f": only {wording.names(nodes)} {'has' if len(nodes) == 1 else 'have'} one" if nodes else ""
     return f"; or that node has no endpoint, under internalTrafficPolicy Local{only}"
 

@@ -17,15 +17,26 @@ def seen(service: Service, ports: Iterable[PortFacts]) -> str:
         return "nobody is reached"
     without = [facts.port for facts in known if facts.port and not facts.usable]
     parts = [_rejected(service, without)] if without else []
-    for facts in known:
-        if facts.port and facts.usable:
-            endpoints = wording.count(len({cell.place.endpoint for cell in facts.usable}), "endpoint")
-            local = ", each from its own node only" if proxy.is_local_inside(service) else ""
-            parts.append(f"{_target(service, facts.port)} reaches {endpoints}{local}")
+    parts += [
+        f"{_target(service, facts.port)} reaches {_reached(service, facts)}"
+        for facts in known
+        if facts.port and facts.usable
+    ]
     said = ", ".join(parts)
     if not proxy.has_virtual_address(service):
         return said
     return f"inside the cluster, {said} (where kube-proxy forwards)"
+
+
+def _reached(service: Service, facts: PortFacts) -> str:
+    """Write who of a port's endpoints is reached inside the cluster; an unnamed node is no client's own."""
+    local = proxy.is_local_inside(service)
+    number = len({cell.place.endpoint for cell in (facts.local if local else facts.usable)})
+    if local and not number:
+        return "no endpoint, as none names its node"
+    each = "each " if number > 1 else ""
+    own = f", {each}from its own node only" if local else ""
+    return f"{wording.count(number, 'endpoint')}{own}"
 
 
 def _rejected(service: Service, ports: Iterable[ServicePort]) -> str:

@@ -1,11 +1,12 @@
 """Where a Service can be dialed: its addresses by kind of client, its type's nesting, its policies."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from kubesvc.analyzer import wording
 from kubesvc.analyzer.facts import PortFacts
 from kubesvc.analyzer.view import ServiceView
+from kubesvc.model.cell import Cell, State
 from kubesvc.model.objects import LoadBalancerIngress, Service
 from kubesvc.model.report import Line, LineKind, Mark
 from kubesvc.semantics import proxy
@@ -106,13 +107,26 @@ def _answering(view: ServiceView, facts: PortFacts) -> Iterator[tuple[str, str]]
         yield "", _LOCAL
         return
     nodes = {
-        family: proxy.local_nodes(cell for cell in facts.cells if cell.place.family == family)
+        family: _local(cell for cell in facts.local if cell.place.family == family)
         for family in dict.fromkeys(cell.place.family for cell in facts.cells)
     }
     if len(set(nodes.values())) <= 1:
-        nodes = {None: next(iter(nodes.values()), ())}
+        nodes = {None: next(iter(nodes.values()), _local(()))}
     for family, names in nodes.items():
-        yield f" over {family}" if family else "", f"{_LOCAL}: {wording.names(names) or 'none'}"
+        yield f" over {family}" if family else "", names
+
+
+def _local(cells: Iterable[Cell]) -> str:
+    """Name the nodes that answer under the Local policy.
+
+    Those without a ready endpoint stand apart: the health check that a load balancer asks fails there
+    (pkg/proxy/endpointschangetracker.go, getLocalReadyEndpointIPs).
+    """
+    leaving = {cell.node: cell.state is State.SERVING for cell in cells}
+    ready = wording.names(node for node, leaves in leaving.items() if not leaves)
+    others = wording.names(node for node, leaves in leaving.items() if leaves)
+    still = f", with one that is {State.SERVING}: {others}" if others else ""
+    return f"{_LOCAL}: {ready or 'none'}{still}"
 
 
 _LOCAL: Final = "nodes with a ready endpoint"

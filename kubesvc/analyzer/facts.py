@@ -15,13 +15,15 @@ from kubesvc.semantics import dns, proxy, readiness
 class PortFacts(Struct, frozen=True):
     """One port: all its cells, those that get traffic, those that should, those of them that do not.
 
-    `port` is None for a headless Service without ports. `waiting` is None unless every cell that should get
-    traffic and does not is still within a deadline.
+    `local` are those that get traffic under a Local policy, each on its own node alone. `port` is None for a
+    headless Service without ports. `waiting` is None unless every cell that should get traffic and does not
+    is still within a deadline.
     """
 
     port: ServicePort | None
     cells: tuple[Cell, ...]
     usable: tuple[Cell, ...]
+    local: tuple[Cell, ...]
     expected: tuple[Cell, ...]
     troubled: tuple[Cell, ...]
     waiting: timedelta | None
@@ -54,9 +56,11 @@ def port_facts(
     key = port.key if port else None
     mine = tuple(cell for cell in cells if cell.place.port == key)
     usable: list[Cell] = []
+    local: list[Cell] = []
     for family in dict.fromkeys(cell.place.family for cell in mine):
         row = [cell for cell in mine if cell.place.family == family]
         usable += proxy.usable(row, viewpoint) if proxy.has_virtual_address(service) else dns.answered(row)
+        local += proxy.local(row)
     expected = tuple(cell for cell in mine if should_serve(cell))
     used = {cell.place for cell in usable}
     troubled = tuple(cell for cell in expected if cell.place not in used)
@@ -65,7 +69,7 @@ def port_facts(
     ]
     known = [span for span in left if span is not None]
     waiting = max(known) if known and len(known) == len(left) else None
-    return PortFacts(port, mine, tuple(usable), expected, troubled, waiting)
+    return PortFacts(port, mine, tuple(usable), tuple(local), expected, troubled, waiting)
 
 
 def should_serve(cell: Cell) -> bool:

@@ -90,13 +90,17 @@ def _without_family(facts: PortFacts) -> str:
 
 def _from_own_nodes(facts: PortFacts) -> str:
     """Say from where alone endpoints are reached, where the policy for clients in the cluster is Local."""
-    match len(_endpoints(facts.usable)):
-        case 0:
-            return ""
-        case 1:
-            return ", inside the cluster only from its own node"
-        case _:
-            return ", inside the cluster each only from its own node"
+    if not facts.usable:
+        return ""
+    usable = _endpoints(facts.usable)
+    reached = usable & _endpoints(facts.local)
+    lost = len(usable) - len(reached)
+    if not reached:
+        return f", but not from inside the cluster: {'it names' if lost == 1 else 'they name'} no node"
+    of_them = f"{len(reached)} of them " if lost else ""
+    each = "each " if len(reached) > 1 else ""
+    others = f": {'the other names' if lost == 1 else 'the others name'} no node" if lost else ""
+    return f", inside the cluster {of_them}{each}only from its own node{others}"
 
 
 def _published(facts: PortFacts) -> str:

@@ -31,6 +31,10 @@ def usable(cells: Iterable[Cell], viewpoint: Viewpoint) -> tuple[Cell, ...]:
     say.
     """
     del viewpoint  # every viewpoint sees the same under the Cluster policies
+    return _chosen(cells)
+
+
+def _chosen(cells: Iterable[Cell]) -> tuple[Cell, ...]:
     candidates = tuple(cells)
     ready = tuple(cell for cell in candidates if cell.state in (State.READY, State.PUBLISHED))
     return ready or tuple(cell for cell in candidates if cell.state is State.SERVING)
@@ -41,14 +45,18 @@ def is_local_inside(service: Service) -> bool:
     return has_virtual_address(service) and service.spec.internal_traffic_policy == "Local"
 
 
-def local_nodes(cells: Iterable[Cell]) -> tuple[str, ...]:
-    """Return the nodes that answer at a port and family under a Local policy, by name (CategorizeEndpoints).
+def local(cells: Iterable[Cell]) -> tuple[Cell, ...]:
+    """Return the cells of one port and family that get traffic under a Local policy, ordered by their node.
 
-    Those of ready endpoints and, since one that terminates and still serves is taken where none is ready on
-    its node, of these. An endpoint without a node name is local to none (endpointslicecache.go).
+    (CategorizeEndpoints.) Each node chooses among its own: those ready or, where none is, those terminating
+    but still serving, whatever is on other nodes. An endpoint without a node name is local to none
+    (endpointslicecache.go).
     """
-    states = (State.READY, State.PUBLISHED, State.SERVING)
-    return tuple(sorted({cell.node for cell in cells if cell.node and cell.state in states}))
+    on: dict[str, list[Cell]] = {}
+    for cell in cells:
+        if cell.node:
+            on.setdefault(cell.node, []).append(cell)
+    return tuple(cell for _, candidates in sorted(on.items()) for cell in _chosen(candidates))
 
 
 class Rejection(StrEnum):

@@ -4,12 +4,16 @@ import pytest
 
 from kubesvc.analyzer import clients
 from kubesvc.analyzer.view import ServiceView
-from kubesvc.model.objects import Obj, Service, ServicePort
+from kubesvc.model.objects import EndpointPort, Obj, Service, ServicePort
 from kubesvc.model.query import Viewpoint
-from tests.support.builders import headless, pod, pods, service, settled
+from tests.support.builders import endpoint, hand_made, headless, pod, pods, service, settled, terminating
 
 TCP, UDP = ServicePort(name="a", port=80, target_port=1), ServicePort(name="b", port=53, protocol="UDP")
 NAMED = ServicePort(name="c", port=81, target_port="nowhere")
+
+LOCAL = service("web", TCP, internal_traffic_policy="Local")
+AT_A = (EndpointPort(name="a", port=1),)
+REACHES, WHERE = "inside the cluster, web:80 reaches", "(where kube-proxy forwards)"
 
 SEEN = {
     "refused": (
@@ -40,6 +44,27 @@ SEEN = {
             "inside the cluster, web:81 refuses connections, "
             "web:80 reaches 2 endpoints, each from its own node only (where kube-proxy forwards)"
         ),
+    ),
+    "on its node": (LOCAL, pods(1), f"{REACHES} 1 endpoint, from its own node only {WHERE}"),
+    "on no known node": (
+        LOCAL,
+        (hand_made(endpoint("192.0.2.1"), ports=AT_A),),
+        f"{REACHES} no endpoint, as none names its node {WHERE}",
+    ),
+    "on a known node and another": (
+        LOCAL,
+        (hand_made(endpoint("192.0.2.1"), ports=AT_A), *pods(1)),
+        f"{REACHES} 1 endpoint, from its own node only {WHERE}",
+    ),
+    "leaving on a node of its own": (
+        LOCAL,
+        (terminating(pod("web-9", ips=("10.0.0.9",), node="node-z")), *pods(1)),
+        f"{REACHES} 2 endpoints, each from its own node only {WHERE}",
+    ),
+    "leaving": (
+        service("web", TCP),
+        (terminating(pod("web-9", ips=("10.0.0.9",), node="node-z")), *pods(1)),
+        f"{REACHES} 1 endpoint {WHERE}",
     ),
     "no address": (service("web", TCP, cluster_ip=""), (), "web:80 has no virtual address"),
     "no name": (headless("web", TCP), (), "web resolves to no address (where CoreDNS answers)"),

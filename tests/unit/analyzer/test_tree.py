@@ -189,13 +189,24 @@ TWO = service(
 BOTH = with_(OPEN, spec__ip_families=("IPv4", "IPv6"))
 ADMIN = container("app", port(8080), port(8081, "admin"))
 READY = "nodes with a ready endpoint"
+LEAVING = "with one that is terminating, still serving"
 
 
 @pytest.mark.parametrize(
     ("of", "objects", "said"),
     [
         (OPEN, pods(2, node="b"), f"port 30080/TCP on {READY}: b"),
-        (OPEN, (terminating(pod("web-9", node="a")), *pods(1, node="b")), f"port 30080/TCP on {READY}: a, b"),
+        (
+            OPEN,
+            (terminating(pod("web-9", node="a")), *pods(1, node="b")),
+            f"port 30080/TCP on {READY}: b, {LEAVING}: a",
+        ),
+        (
+            OPEN,
+            (terminating(pod("web-9", node="b")), *pods(1, node="b")),
+            f"port 30080/TCP on {READY}: b",
+        ),
+        (OPEN, (terminating(pod("web-9", node="a")),), f"port 30080/TCP on {READY}: none, {LEAVING}: a"),
         (OPEN, (unready(),), f"port 30080/TCP on {READY}: none"),
         (OPEN, (), f"port 30080/TCP on {READY}: none"),
         (TWO, (pod("web-1", ADMIN, node="a"),), f"ports 30080/TCP, 30081/TCP on {READY}: a"),
@@ -214,6 +225,8 @@ READY = "nodes with a ready endpoint"
     ids=[
         "ready",
         "leaving",
+        "leaving beside a ready one",
+        "leaving everywhere",
         "not ready",
         "nobody",
         "two ports",

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from kubesvc.analyzer.facts import worst
-from kubesvc.model.objects import Obj, Service, ServicePort
+from kubesvc.model.objects import Endpoint, Obj, Service, ServicePort
 from kubesvc.model.query import Query
 from kubesvc.model.read import Read
 from kubesvc.model.report import Verdict
@@ -156,6 +156,19 @@ def test_progressing_names_the_seconds_left() -> None:
     )
 
 
+BY_HAND = with_(LOCAL, spec__selector={})
+
+
+def nameless(number: int) -> list[Endpoint]:
+    """Endpoints that do not say on which node they are."""
+    return [endpoint(f"192.0.2.{n}") for n in range(number)]
+
+
+def named(number: int) -> list[Endpoint]:
+    """Endpoints on nodes of their own."""
+    return [with_(endpoint(f"198.51.100.{n}"), node_name=f"node-{n}") for n in range(number)]
+
+
 SUMMARIES: dict[str, tuple[Service, tuple[Obj, ...], str]] = {
     "healthy": (service(), pods(3), "3 of 3 pods receive traffic"),
     "by hand": (
@@ -175,6 +188,32 @@ SUMMARIES: dict[str, tuple[Service, tuple[Obj, ...], str]] = {
         "2 of 2 pods receive traffic, inside the cluster each only from its own node",
     ),
     "from no node": (LOCAL, (unready(),), "0 of 1 pod receives traffic"),
+    "a node is not named": (
+        BY_HAND,
+        (hand_made(*nameless(1)),),
+        "1 of 1 endpoint receives traffic, but not from inside the cluster: it names no node",
+    ),
+    "no node is named": (
+        BY_HAND,
+        (hand_made(*nameless(2)),),
+        "2 of 2 endpoints receive traffic, but not from inside the cluster: they name no node",
+    ),
+    "one node is not named": (
+        BY_HAND,
+        (hand_made(*named(2), *nameless(1)),),
+        (
+            "3 of 3 endpoints receive traffic, inside the cluster 2 of them each only from its own node: "
+            "the other names no node"
+        ),
+    ),
+    "one node is named": (
+        BY_HAND,
+        (hand_made(*named(1), *nameless(2)),),
+        (
+            "3 of 3 endpoints receive traffic, inside the cluster 1 of them only from its own node: "
+            "the others name no node"
+        ),
+    ),
     "no selector": (service(selector={}), (), "it has no selector and no EndpointSlice"),
     "nothing matches": (service(), (), "its selector matches no pod"),
     "one port": (

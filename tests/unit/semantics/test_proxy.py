@@ -101,11 +101,12 @@ def on(name: str, where: str, **more: Any) -> Endpoint:
     return with_(endpoint(name, **more), node_name=where)
 
 
-def test_under_a_local_policy_nodes_with_a_usable_endpoint_answer() -> None:
+def test_under_a_local_policy_each_node_chooses_among_its_own_endpoints() -> None:
     """One that leaves and still serves is taken where no other is on its node, whatever is on others."""
     written = hand_made(
         on("192.0.2.1", "b"),
         on("192.0.2.2", "b"),
+        on("192.0.2.9", "b", ready=False, terminating=True),
         on("192.0.2.3", "a", ready=False, terminating=True),
         on("192.0.2.4", "c", ready=False, serving=False),
         on("192.0.2.5", "d", ready=False, serving=False, terminating=True),
@@ -114,7 +115,14 @@ def test_under_a_local_policy_nodes_with_a_usable_endpoint_answer() -> None:
     )
     silent = with_(SILENT, endpoints=(on("192.0.2.8", "f"),))
 
-    assert proxy.local_nodes(joined(service(), written, silent)) == ("a", "b", "e")
+    chosen = proxy.local(joined(service(), written, silent))
+
+    assert [(cell.node, cell.address) for cell in chosen] == [
+        ("a", "192.0.2.3"),
+        ("b", "192.0.2.1"),
+        ("b", "192.0.2.2"),
+        ("e", "192.0.2.6"),
+    ]
 
 
 @pytest.mark.parametrize(
