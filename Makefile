@@ -68,7 +68,7 @@ e2e-kind: setup ## the same scenarios on kind, with real pods; KUBESVC_E2E_START
 	$(BIN)/python -m e2e.kind $(BIN)/python -m pytest e2e $(LOCAL:%=--ignore=%) --timeout=1800
 
 e2e-kind-smoke: setup ## only what takes kubelets: every scenario of e2e/kind/scenarios, on one cluster of kind
-	$(BIN)/python -m e2e.kind $(BIN)/python -m pytest e2e/kind e2e/test_kind_parts.py e2e/test_kind_scenarios.py --timeout=1800
+	$(BIN)/python -m e2e.kind $(BIN)/python -m pytest e2e/kind e2e/test_kind_parts.py e2e/test_machine.py e2e/test_kind_scenarios.py --timeout=1800
 
 N ?= 150
 SEED ?= 1

@@ -6,7 +6,6 @@ import io
 import json
 import os
 import tarfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -15,11 +14,10 @@ import yaml
 
 from e2e.cluster import BuildError, ProviderError, StartError, ToolchainError
 from e2e.cluster.parts import PARTS
-from e2e.kind import archive, engine, images, machine, node_image, registry, runc, undo
+from e2e.kind import archive, engine, images, node_image, registry, runc, undo
 from e2e.kind.archive import Entry, Image
 from e2e.kind.config import cluster_config
 from e2e.kind.engine import Engine
-from e2e.kind.machine import Machine
 from e2e.kind.undo import Deeds
 from e2e.scenario import KIND_SCENARIOS, load, scenarios
 
@@ -120,41 +118,6 @@ def test_an_old_or_a_restricted_kernel_is_told_to_the_node() -> None:
     assert "failCgroupV1: false" in config["kubeadmConfigPatches"][-1]
     assert "taints" not in str(config), "kind itself takes the taint from a node that is alone"
     assert "restrict_oom_score_adj = true" in config["containerdConfigPatches"][0]
-
-
-def test_a_difference_between_two_looks_is_one_line() -> None:
-    """What is new, what is gone, and what is another."""
-    before = Machine({"sysctl": {"a": "1", "b": "1"}, "link": {"lo": "up"}})
-    after = Machine({"sysctl": {"a": "2", "b": "1"}, "link": {"br": "up"}})
-    assert before.changes(before) == []
-    assert before.changes(after) == [
-        "sysctl a: 1 -> 2",
-        "link br: absent -> up",
-        "link lo: up -> gone",
-    ]
-
-
-def test_a_folder_that_only_root_may_see_is_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Whoever may use an engine need not be root."""
-
-    def forbidden(_: Path) -> Iterator[Path]:
-        raise PermissionError
-
-    places = {name: str(tmp_path / name) for name in ("closed", "file", "absent")}
-    (tmp_path / "closed").mkdir()
-    (tmp_path / "file").touch()
-    monkeypatch.setattr(machine, "_PLACES", tuple(places.values()))
-    monkeypatch.setattr(Path, "iterdir", forbidden)
-    assert machine.look().seen["file"] == {
-        places["closed"]: "there",
-        places["file"]: "there",
-        places["absent"]: "absent",
-    }
-
-
-def test_two_looks_at_this_machine_see_the_same_settings() -> None:
-    """What differs at each look is left out."""
-    assert machine.sysctls() == machine.sysctls()
 
 
 def test_settings_are_put_back_where_they_differ(tmp_path: Path) -> None:
@@ -283,31 +246,6 @@ def test_what_is_ours_in_an_engine_is_told_by_its_name() -> None:
         "image kubesvc-e2e-1/node:1",
         "network kubesvc-e2e-1",
     ]
-
-
-@pytest.mark.parametrize(
-    ("called", "rules", "drops"),
-    [
-        ("1", "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [145:14572]\nCOMMIT\n", True),
-        ("1", "*filter\n:INPUT DROP [0:0]\n:FORWARD ACCEPT [145:14572]\nCOMMIT\n", False),
-        ("1", "", False),
-        ("0", "*filter\n:FORWARD DROP [0:0]\nCOMMIT\n", False),
-        ("", "*filter\n:FORWARD DROP [0:0]\nCOMMIT\n", False),
-    ],
-)
-def test_a_firewall_between_nodes_is_seen(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, called: str, rules: str, *, drops: bool
-) -> None:
-    """It is between them only where bridges ask it."""
-    program = tmp_path / "iptables-save"
-    program.write_text(f"#!/bin/sh\ncat <<END\n{rules}END\n", encoding="utf-8")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
-    monkeypatch.setattr(machine, "SYSCTLS", tmp_path)
-    if called:
-        (tmp_path / "net/bridge").mkdir(parents=True)
-        (tmp_path / "net/bridge/bridge-nf-call-iptables").write_text(f"{called}\n", encoding="utf-8")
-    assert machine.drops_forwarded() is drops
 
 
 def test_an_engine_is_started_only_where_that_is_allowed() -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 SYSCTLS = Path("/proc/sys")
 CGROUPS = Path("/sys/fs/cgroup")
+PROCESSES = Path("/proc")
 
 # Values that count, or that the kernel draws anew: they differ between any two looks.
 _VOLATILE = re.compile(
@@ -24,6 +25,9 @@ _VOLATILE = re.compile(
     r"|kernel/(ns_last_pid|pty/nr|random/.*)"
     r"|net/netfilter/nf_conntrack_count"
 )
+# Settings that are there only once br_netfilter or nf_conntrack is loaded. Modules stay, and come with values
+# of their own: there is none to put back.
+_OF_MODULES = re.compile(r"net/(bridge/.*|netfilter/.*|nf_conntrack_max)")
 # Whether anything that runs pods still runs. A local control plane beside us is none of our business.
 _PROGRAMS = frozenset({"dockerd", "docker-proxy", "containerd", "containerd-shim", "runc", "kind", "kubelet"})
 # Where engines and networks of pods keep files; made by `apt-get install` or not at all.
@@ -32,6 +36,16 @@ _PLACES = (
     *("/run/docker", "/run/docker.sock", "/run/docker.pid", "/var/lib/docker", "/var/lib/containerd"),
     *("/var/lib/cni", "/var/lib/kubelet"),
 )
+# Groups that systemd makes for services, sessions and mounts, whoever asks for them: in a hierarchy of cgroup
+# v1, or in that of v2. There it makes those of an engine's units and containers, too, which are looked at.
+_OF_SYSTEMD = re.compile(
+    r"([a-z_,]+/)?(user\.slice(/[^/]+)?|system\.slice/[^/]+\.(service|scope|slice|mount|swap|socket))"
+    r"|[^/]+\.(mount|swap)"
+)
+_OF_ENGINES = re.compile(r"docker|containerd|runc|kube|kind")
+_EXPIRY = re.compile(r" expires -?\d+sec")  # a router's advertisement is good for a while
+# A table of iptables that does nothing: a legacy one comes with its module, where it is but looked at.
+_IDLE_TABLE = re.compile(r"^\*\w+\n(:\w+ ACCEPT *\n)*COMMIT$", re.MULTILINE)
 _COUNTERS = re.compile(r"\[\d+:\d+\]|counter packets \d+ bytes \d+|^#.*$", re.MULTILINE)
 
 
@@ -42,13 +56,17 @@ class Machine:
     seen: Mapping[str, Mapping[str, str]]
 
     def changes(self, after: Machine) -> list[str]:
-        """One line for each thing that is new, gone, or different."""
+        """One line for each thing that is new, gone, or different; none for what came with a module."""
         return [
             f"{kind} {name}: {one.get(name, 'absent')} -> {other.get(name, 'gone')}"
             for kind, one, other in ((kind, self.seen[kind], after.seen[kind]) for kind in self.seen)
             for name in sorted(one.keys() | other.keys())
-            if one.get(name) != other.get(name)
+            if one.get(name) != other.get(name) and not (name not in one and _came_with_module(kind, name))
         ]
+
+
+def _came_with_module(kind: str, name: str) -> bool:
+    return kind == "sysctl" and _OF_MODULES.fullmatch(name) is not None
 
 
 def look() -> Machine:
@@ -57,14 +75,14 @@ def look() -> Machine:
         {
             "sysctl": sysctls(),
             "link": _links(),
-            "route": _lines("ip", "route", "show", "table", "all"),
-            "rule": _lines("ip", "rule"),
-            "nft": _rules("nft", "list", "ruleset"),
-            "iptables": _rules("iptables-save"),
-            "iptables-legacy": _rules("iptables-legacy-save"),
-            "mount": _mounts(),
-            "cgroup": {str(path): "there" for path in sorted(CGROUPS.glob("*/*/")) if _is_group(path)},
-            "process": dict(_processes()),
+            "route": routes(_output("ip", "route", "show", "table", "all")),
+            "rule": _lines(_output("ip", "rule")),
+            "nft": rules(_output("nft", "list", "ruleset")),
+            "iptables": rules(_output("iptables-save")),
+            "iptables-legacy": rules(_output("iptables-legacy-save")),
+            "mount": mounts(_text(PROCESSES / "self/mountinfo")),
+            "cgroup": cgroups(),
+            "process": dict(processes()),
             "file": {place: _listing(Path(place)) for place in _PLACES},
         }
     )
@@ -91,23 +109,40 @@ def _links() -> dict[str, str]:
     }
 
 
-def _lines(*command: str) -> dict[str, str]:
-    return {line.strip(): "there" for line in _output(*command).splitlines()}
+def routes(said: str) -> dict[str, str]:
+    """What `ip route` has said, without the time for which a route is still good."""
+    return _lines(_EXPIRY.sub("", said))
 
 
-def _rules(*command: str) -> dict[str, str]:
-    """A set of rules without its counters and comments; empty where the program is not installed."""
-    text = _COUNTERS.sub("", _output(*command))
+def _lines(said: str) -> dict[str, str]:
+    return {line.strip(): "there" for line in said.splitlines()}
+
+
+def rules(said: str) -> dict[str, str]:
+    """A set of rules without its counters, comments, and tables that do nothing; empty where none is left."""
+    text = _IDLE_TABLE.sub("", _COUNTERS.sub("", said))
     return {" ".join(text.split()): "there"} if text.strip() else {}
 
 
-def _mounts() -> dict[str, str]:
-    lines = (line.split(" - ") for line in _text(Path("/proc/self/mountinfo")).splitlines())
+def mounts(mountinfo: str) -> dict[str, str]:
+    """What is mounted where, of proc(5)'s mountinfo."""
+    lines = (line.split(" - ") for line in mountinfo.splitlines())
     return {f"{left.split()[4]} ({right.split()[0]})": "there" for left, right in lines}
 
 
-def _processes() -> Iterator[tuple[str, str]]:
-    for entry in Path("/proc").glob("[0-9]*/comm"):
+def cgroups() -> dict[str, str]:
+    """The upper groups of each hierarchy, but for those that systemd makes and removes all the time."""
+    found = (path.relative_to(CGROUPS).as_posix() for path in [*CGROUPS.glob("*/"), *CGROUPS.glob("*/*/")])
+    return {
+        name: "there"
+        for name in sorted(found)
+        if _is_group(CGROUPS / name) and (not _OF_SYSTEMD.fullmatch(name) or _OF_ENGINES.search(name))
+    }
+
+
+def processes() -> Iterator[tuple[str, str]]:
+    """Those that run pods, by number."""
+    for entry in PROCESSES.glob("[0-9]*/comm"):
         name = _text(entry).strip()
         if name in _PROGRAMS and "\nState:\tZ" not in _text(entry.with_name("status")):
             yield entry.parent.name, name
