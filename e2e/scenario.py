@@ -160,7 +160,8 @@ class Scenario:
         images: set[str] = set()
         for document in self._documents:
             missing = _annotations(document).get(_MISSING_IMAGES, "")
-            containers = _pod(document).get("spec", {}).get("containers", ())
+            spec = _pod(document).get("spec", {})
+            containers = (*spec.get("initContainers", ()), *spec.get("containers", ()))
             images |= {container["image"] for container in containers} - set(missing.split(","))
         return images
 

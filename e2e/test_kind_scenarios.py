@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from e2e.cluster import Cluster, await_condition
-from e2e.cluster import kubectl as binary
 from e2e.conftest import toolchain
 from e2e.kind.claims import contradictions
 from e2e.kind.seen import Clients
+from e2e.paste import check_first, paste
 from e2e.product import Answer, Product
 from e2e.scenario import KIND_SCENARIOS, Scenario, scenarios
 from e2e.situation import situation
 from e2e.verdict import fits, of_subject
-
-_REFUSED = "connection refused"
 
 
 @pytest.mark.parametrize("scenario", scenarios(KIND_SCENARIOS), ids=lambda scenario: scenario.name)
@@ -35,11 +30,11 @@ def test_explains_the_scenario_and_agrees_with_what_clients_see(
         seen = dialing.see(scenario, answer.report)
         assert contradictions(answer.report, scenario, seen, dialing.nodes) == []
         if scenario.check:
-            _check(cluster, answer, scenario.check)
+            check_first(of_subject(answer), scenario.check, cluster.kubeconfig)
         commands = [fix["command"] for fix in _fixes(answer) if fix["command"]]
         assert bool(commands) == (scenario.fix == "command")
         if commands:
-            _paste(commands[0]["shell"], cluster.kubeconfig)
+            paste(commands[0]["shell"], cluster.kubeconfig)
             await_condition(
                 f"{scenario.service} becomes {scenario.after}",
                 lambda: of_subject(_explain(product, cluster, scenario))["verdict"] == scenario.after,
@@ -58,26 +53,3 @@ def _explain(product: Product, cluster: Cluster, scenario: Scenario) -> Answer:
 
 def _fixes(answer: Answer) -> list[dict[str, Any]]:
     return [fix for finding in answer.report["findings"] for fix in finding["fixes"]]
-
-
-def _check(cluster: Cluster, answer: Answer, outcome: str) -> None:
-    """Run the check that is ranked first; it has to come out so, and to say what that proves."""
-    first = of_subject(answer)["checks"][0]
-    assert first[outcome]
-    done = _run(first["command"]["shell"], cluster.kubeconfig)
-    refused = done.returncode != 0 and _REFUSED in done.stderr
-    assert {"refuses": refused, "answers": done.returncode == 0}[outcome], done.stderr
-
-
-def _paste(line: str, kubeconfig: Path) -> None:
-    done = _run(line, kubeconfig)
-    assert done.returncode == 0, done.stderr
-
-
-def _run(line: str, kubeconfig: Path) -> subprocess.CompletedProcess[str]:
-    """Run a printed line in a shell, as a person would, with our kubectl first in the path."""
-    path = f"{binary().parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {"PATH": path, "KUBECONFIG": str(kubeconfig), "HOME": str(kubeconfig.parent)}
-    return subprocess.run(
-        ("sh", "-c", line), env=environment, capture_output=True, text=True, check=False, timeout=60
-    )

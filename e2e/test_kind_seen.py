@@ -98,6 +98,18 @@ def test_what_is_said_of_clients_is_what_they_see(said: str, target: str, right:
     assert len(_wrong(report, {"a": {target: wrong}})) == 1
 
 
+@pytest.mark.parametrize("value", ["no pod is named", "pod web-1, not selected"])
+def test_who_answers_at_an_address_that_is_no_pod_of_the_service_is_not_known(value: str) -> None:
+    """That it is sent what clients send is all that follows; where it is not, nobody answers."""
+    report = _report(1)
+    (subject,) = report["subjects"]
+    subject["line"]["children"][1]["children"] = [{"mark": "good", "value": value}]
+    assert _said(report) == {}
+
+    subject["ports"][0]["usable"] = 0
+    assert _said(report).keys() == {("a", "tcp://web.node-port:80"), ("b", "tcp://web.node-port:80")}
+
+
 def test_one_target_in_other_words_is_the_same() -> None:
     """A port may be that of the scheme, a name be written out."""
     report = _report(0, "inside the cluster, web:80 refuses connections")

@@ -10,7 +10,7 @@ import pytest
 from e2e.cluster import Cluster, await_condition
 from e2e.kind.claims import contradictions
 from e2e.kind.seen import Clients
-from e2e.paste import paste
+from e2e.paste import check_first, paste
 from e2e.product import Answer, Product
 from e2e.scenario import Scenario, scenarios
 from e2e.situation import situation
@@ -48,10 +48,12 @@ def test_explains_the_scenario_and_its_fix_does_what_it_promises(
         assert fits(answer, scenario) == []
         if dialing:
             _assert_true(dialing, scenario, answer)
+            if scenario.check:
+                check_first(of_subject(answer), scenario.check, cluster.kubeconfig)
         if scenario.fix == "command":
             after = _apply_and_compare(scenario, cluster, product, answer, number)
             if dialing:
-                _assert_true(dialing, replace(scenario, dials=()), after)
+                _assert_true(dialing, replace(scenario, dials=(), check=""), after)
         else:
             assert not any(fix["command"] for fix in _fixes(answer)), (
                 "a fix that is a command must be applied here"

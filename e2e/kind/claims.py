@@ -154,10 +154,19 @@ def _of_ports(subject: Mapping[str, Any], nodes: Mapping[str, str]) -> Iterator[
             continue
         for client, zone in PODS.items():
             reached = usable[line["place"]["port"]] and (local is None or nodes[zone] in local)
-            yield Claim(client, Asked(service, found[1], found[2]), _ANSWERED if reached else _SILENT)
+            if not reached or _of_pods(line):
+                yield Claim(client, Asked(service, found[1], found[2]), _ANSWERED if reached else _SILENT)
     if headless:
         count = max(usable.values(), default=0)
         yield from _everywhere(Asked(service, "dns"), f"{count} addresses" if count else "nxdomain")
+
+
+def _of_pods(line: Mapping[str, Any]) -> bool:
+    """Whether whatever gets traffic at a port is pods that the Service selects: who knows of others."""
+    return not any(
+        child["mark"] == "good" and re.search("no pod is named|not selected", child["value"])
+        for child in line.get("children", ())
+    )
 
 
 def _local(subject: Mapping[str, Any]) -> list[str] | None:

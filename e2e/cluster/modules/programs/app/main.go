@@ -1,5 +1,6 @@
 // The container of the scenarios that are also played by kwok: it answers HTTP, and any datagram, on the ports
-// that it is given, with the pod's name, until told to end; without a port it ends at once.
+// that it is given, with the pod's name, until told to end; without a port it ends at once. The arguments of a
+// scenario come behind: --port=N is served instead of the others, and what else there is means nothing here.
 package main
 
 import (
@@ -9,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -19,7 +21,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	ports := os.Args[1:]
+	ports := chosen(os.Args[1:])
 	for _, port := range ports {
 		go serveHTTP(":"+port, name)
 		go serveUDP(":"+port, name)
@@ -30,6 +32,19 @@ func main() {
 	ended := make(chan os.Signal, 1)
 	signal.Notify(ended, syscall.SIGINT, syscall.SIGTERM)
 	<-ended
+}
+
+func chosen(arguments []string) []string {
+	var ports []string
+	for _, argument := range arguments {
+		if only, found := strings.CutPrefix(argument, "--port="); found {
+			return []string{only}
+		}
+		if !strings.HasPrefix(argument, "-") {
+			ports = append(ports, argument)
+		}
+	}
+	return ports
 }
 
 func serveHTTP(address, name string) {
