@@ -103,7 +103,7 @@ def test_who_answers_at_an_address_that_is_no_pod_of_the_service_is_not_known(va
     """That it is sent what clients send is all that follows; where it is not, nobody answers."""
     report = _report(1)
     (subject,) = report["subjects"]
-    subject["line"]["children"][1]["children"] = [{"mark": "good", "value": value}]
+    subject["line"]["children"][1]["children"] = [{"kind": "endpoint", "mark": "good", "value": value}]
     assert _said(report) == {}
 
     subject["ports"][0]["usable"] = 0
