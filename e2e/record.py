@@ -91,7 +91,13 @@ def _record(
         snapshot = Path(folder) / "snapshot.json"
         where = ("-n", scenario.namespace)
         captured = product.run(
-            "capture", scenario.service, *where, "--to", str(snapshot), kubeconfig=kubeconfig
+            "capture",
+            scenario.service,
+            *scenario.beside,
+            *where,
+            "--to",
+            str(snapshot),
+            kubeconfig=kubeconfig,
         )
         if captured.status:
             return [captured.stderr.strip()]
@@ -124,7 +130,7 @@ def _write(scenario: Scenario, snapshot: Path, text: str, report: str, seen: See
     (folder / "report.txt").write_text(text, encoding="utf-8")
     (folder / "report.json").write_text(report, encoding="utf-8")
     keys = ["service", "namespace", "verdict", "exit", "codes", "culprits", "outcomes"]
-    keys += [key for key in ("port", "explained") if getattr(scenario, key)]
+    keys += [key for key in ("port", "explained", "beside") if getattr(scenario, key)]
     expected: dict[str, Any] = {"source": "observed", **{key: getattr(scenario, key) for key in keys}}
     listed = {key: list(value) if isinstance(value, tuple) else value for key, value in expected.items()}
     (folder / "expected.yaml").write_text(yaml.safe_dump(listed, sort_keys=False), encoding="utf-8")

@@ -81,9 +81,10 @@ class Scenario:
     then on, `paused_node` the zone of a node that does. Once that is over, the cluster shows `afterwards`;
     `undo` are kubectl arguments that take back what is not in the scenario's namespaces.
 
-    `dials` is what clients see. `check`: what becomes of the check that is printed first, `answers` or
-    `refuses`. `explained` is `later` where kubesvc cannot tell yet why clients see what they see, or names
-    less than the cause. `port` is what is given as --port.
+    `beside` names Services that are asked about along with it. `dials` is what clients see. `check`: what
+    becomes of the check that is printed first, `answers` or `refuses`. `explained` is `later` where kubesvc
+    cannot tell yet why clients see what they see, or names less than the cause. `port` is what is given as
+    --port.
     """
 
     folder: Path
@@ -110,11 +111,12 @@ class Scenario:
     check: str = ""
     explained: str = ""
     port: str = ""
+    beside: tuple[str, ...] = ()
 
     @property
     def asked(self) -> tuple[str, ...]:
-        """The arguments of `explain` that put the question."""
-        where = (self.service, "-n", self.namespace)
+        """The arguments of `explain` that put the question, its own Service first."""
+        where = (self.service, *self.beside, "-n", self.namespace)
         return (*where, "--port", self.port) if self.port else where
 
     @property
@@ -180,7 +182,8 @@ def _pod(document: dict[str, Any]) -> dict[str, Any]:
     """The pod that an object is, or makes; empty where it makes none."""
     if document["kind"] == "Pod":
         return document
-    template: dict[str, Any] = document.get("spec", {}).get("template", {})
+    spec = document.get("spec", {})
+    template: dict[str, Any] = spec.get("jobTemplate", {}).get("spec", spec).get("template", {})
     return template
 
 
@@ -195,7 +198,7 @@ def load(folder: Path) -> Scenario:
     document: dict[str, Any] = yaml.safe_load((folder / "expected.yaml").read_text(encoding="utf-8"))
     for key in ("observed", "before", "afterwards"):
         document[key] = tuple(Observation(**entry) for entry in document.get(key, ()))
-    for key in ("codes", "culprits", "outcomes", "changes", "undo"):
+    for key in ("codes", "culprits", "outcomes", "changes", "undo", "beside"):
         document[key] = tuple(document.get(key, ()))
     document["dials"] = tuple(
         Dial(entry["to"], entry["sees"], tuple(entry.get("from", CLIENTS)))

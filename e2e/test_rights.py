@@ -16,6 +16,8 @@ _ALL = {
     "": ["services", "pods", "events"],
     "discovery.k8s.io": ["endpointslices"],
     "apps": ["deployments", "replicasets", "statefulsets", "daemonsets"],
+    "batch": ["jobs", "cronjobs"],
+    "autoscaling": ["horizontalpodautoscalers"],
 }
 
 

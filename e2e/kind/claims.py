@@ -72,7 +72,7 @@ def claims(report: Mapping[str, Any], nodes: Mapping[str, str], *, doubted: bool
     That a usable endpoint answers is none where the report is `doubted`: what a row says goes before what
     follows from a count.
     """
-    (subject,) = report["subjects"]
+    subject = report["subjects"][0]
     found = [
         *_of_rows(report, subject["ref"]["name"]),
         *_of_ports(subject, nodes),

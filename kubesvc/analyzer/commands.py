@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from kubesvc.model.change import Change
+from kubesvc.model.objects import Ref
 
 _RESOURCES = {
     "Service": "service",
@@ -14,14 +15,31 @@ _RESOURCES = {
     "ReplicaSet": "replicaset",
     "EndpointSlice": "endpointslice",
     "Endpoints": "endpoints",
+    "Job": "job",
+    "CronJob": "cronjob",
+    "ResourceQuota": "resourcequota",
 }
 
 
 def patch(change: Change) -> tuple[str, ...]:
     """Return the `kubectl patch` that makes a change: a merge patch, a JSON patch where it enters a list."""
-    resource = _RESOURCES[change.target.kind]
-    kind, body = ("json", change.json_patch) if change.touches_list else ("merge", change.merge_patch)
-    return ("kubectl", "patch", resource, change.target.name, "--type", kind, "-p", _json(body))
+    if not change.touches_list:
+        return merge(change.target, change.merge_patch)
+    return (*_patch(change.target), "--type", "json", "-p", _json(change.json_patch))
+
+
+def merge(target: Ref, body: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the `kubectl patch` with a JSON merge patch."""
+    return (*_patch(target), "--type", "merge", "-p", _json(body))
+
+
+def strategic(target: Ref, body: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the `kubectl patch` with a strategic merge patch: it finds elements of a list by their name."""
+    return (*_patch(target), "-p", _json(body))
+
+
+def _patch(target: Ref) -> tuple[str, ...]:
+    return ("kubectl", "patch", _RESOURCES[target.kind], target.name)
 
 
 def _json(body: object) -> str:
@@ -31,6 +49,21 @@ def _json(body: object) -> str:
 def scale(kind: str, name: str, replicas: int) -> tuple[str, ...]:
     """Return the `kubectl scale`."""
     return ("kubectl", "scale", f"{_RESOURCES[kind]}/{name}", f"--replicas={replicas}")
+
+
+def run_now(cron_job: str) -> tuple[str, ...]:
+    """Return the `kubectl create job` of a run outside the schedule of a CronJob."""
+    return ("kubectl", "create", "job", f"{cron_job}-now", f"--from=cronjob/{cron_job}")
+
+
+def resume(ref: Ref) -> tuple[str, ...]:
+    """Return the `kubectl rollout resume` of a paused Deployment."""
+    return ("kubectl", "rollout", "resume", f"{_RESOURCES[ref.kind]}/{ref.name}")
+
+
+def describe(ref: Ref) -> tuple[str, ...]:
+    """Return the description of an object with its events."""
+    return ("kubectl", "describe", _RESOURCES[ref.kind], ref.name)
 
 
 def raw(path: str) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from kubesvc.analyzer import commands, comparison_tree, lines, summary, wording
+from kubesvc.analyzer import commands, comparison_tree, lines, ownership, summary, wording
 from kubesvc.analyzer.facts import PortFacts
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.cell import Cell, State
@@ -54,7 +54,7 @@ def compare(change: Change, before: Look, after: Look) -> Comparison:
         remaining=_causes(f for f in after.findings if _among(f, known)),
         new=_causes(f for f in after.findings if not _among(f, known)),
         not_checked=after.not_checked,
-        notes=tuple(_notes(before.view, after.view)),
+        notes=(*_notes(before.view, after.view), *_taken_back(before.view)),
     )
     return replace(told, line=comparison_tree.tree(told, before.view, after.view))
 
@@ -67,6 +67,7 @@ def unknown(change: Change, before: Look, gap: Gap) -> Comparison:
         before=_standing(before),
         after=Standing(Verdict.UNKNOWN, f"{gap.read} could not be read ({gap.reason})"),
         line=Line(LineKind.WHAT_IF, before.view.place, "", ""),
+        notes=tuple(_taken_back(before.view)),
     )
     return replace(told, line=comparison_tree.tree(told, before.view, None))
 
@@ -131,6 +132,11 @@ def _seen(facts: PortFacts) -> dict[Place, Seen]:
 def _cell(cell: Cell, *, used: bool) -> Seen:
     listed = cell.state is not State.ABSENT
     return Seen(lines.address_of(cell) if listed else "", used, lines.state_of(cell, used=used))
+
+
+def _taken_back(view: ServiceView) -> Iterator[str]:
+    if said := ownership.note(view.service):
+        yield said
 
 
 def _notes(before: ServiceView, after: ServiceView) -> Iterator[str]:

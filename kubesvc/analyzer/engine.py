@@ -16,6 +16,7 @@ from kubesvc.analyzer import (
     comparison,
     fixes,
     lines,
+    ownership,
     registry,
     reverse,
     summary,
@@ -228,7 +229,18 @@ def _foresee(view: ServiceView, finding: Finding, found: tuple[Finding, ...]) ->
     wants = Wants()
     tried = [wants.attempt(partial(_tried, view, finding, fix, found)) for fix in finding.fixes]
     wants.settle()
-    return replace(finding, fixes=tuple(fix for fix in tried if fix is not None))
+    return replace(finding, fixes=tuple(_owned(view, fix) for fix in tried if fix is not None))
+
+
+def _owned(view: ServiceView, fix: Fix) -> Fix:
+    """Add who would take a fix back."""
+    target = fix.change.target if fix.change else fix.target
+    obj = view.snapshot.objects.get(target) if target else None
+    # What a controller of Kubernetes wrote for another object is not owned in this sense.
+    if obj is None or obj.kind in ("EndpointSlice", "Endpoints"):
+        return fix
+    said = ownership.note(obj)
+    return replace(fix, notes=(*fix.notes, said)) if said else fix
 
 
 def _tried(view: ServiceView, finding: Finding, fix: Fix, found: tuple[Finding, ...]) -> Fix | None:

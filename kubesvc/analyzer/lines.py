@@ -203,7 +203,8 @@ def _selector(view: ServiceView, findings: tuple[Finding, ...]) -> Iterator[Line
     codes = tuple(f.code for f in findings if any(p.field == "spec.selector" for p in f.places))
     if service.spec.type == "ExternalName":
         if service.spec.selector:
-            yield Line(LineKind.SELECTOR, place, "Selector", f"{shown} (ignored: the type is ExternalName)")
+            ignored = f"{shown} (ignored: the type is ExternalName)"
+            yield Line(LineKind.SELECTOR, place, "Selector", ignored, codes=codes)
         return
     if not service.spec.selector:
         yield Line(

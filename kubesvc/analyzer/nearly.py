@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from kubesvc.analyzer import candidates, commands, reasons, wording
+from kubesvc.analyzer import candidates, commands, ownership, reasons, wording
 from kubesvc.analyzer.candidates import Candidate
 from kubesvc.model import selector
 from kubesvc.model.cell import StepKind
@@ -91,11 +91,12 @@ def _selected_by(snapshot: Snapshot, service: Service) -> int | None:
 def _fix(service: Service, candidate: Candidate, foresee: Foresee) -> Fix:
     change = candidate.change(service)
     outcome = foresee(service, change)
+    unknown = "" if outcome else "Not simulated: something that would decide could not be read."
     return Fix(
         title=f"select {candidate.requirements} in {service.ref}",
         certainty=Confidence.LIKELY,
         change=change,
         command=commands.patch(change),
-        notes=() if outcome else ("Not simulated: something that would decide could not be read.",),
+        notes=tuple(filter(None, (unknown, ownership.note(service)))),
         outcome=outcome,
     )

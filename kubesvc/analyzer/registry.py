@@ -22,13 +22,25 @@ from kubesvc.analyzer.rules.run.unexplained import unexplained
 from kubesvc.analyzer.rules.run.unreadable import unreadable
 from kubesvc.analyzer.rules.selection.matches_no_pod import matches_no_pod
 from kubesvc.analyzer.rules.selection.no_selector import no_selector
+from kubesvc.analyzer.rules.selection.own_service_deadlock import own_service_deadlock
+from kubesvc.analyzer.rules.selection.pods_not_created import pods_not_created
+from kubesvc.analyzer.rules.selection.same_selector_twice import same_selector_twice
 from kubesvc.analyzer.rules.selection.scaled_to_zero import scaled_to_zero
+from kubesvc.analyzer.rules.selection.selector_on_external_name import selector_on_external_name
+from kubesvc.analyzer.rules.selection.selector_too_broad import selector_too_broad
+from kubesvc.analyzer.rules.selection.service_terminating import service_terminating
 from kubesvc.analyzer.rules.slices.differ import differ
 
 RULES: Final[tuple[Rule, ...]] = (
     matches_no_pod,
     scaled_to_zero,
     no_selector,
+    pods_not_created,
+    selector_too_broad,
+    same_selector_twice,
+    service_terminating,
+    selector_on_external_name,
+    own_service_deadlock,
     declared_by_none,
     declared_by_some,
     undeclared_target_port,

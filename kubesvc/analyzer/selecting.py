@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from kubesvc.analyzer import commands, wording
+from kubesvc.analyzer import commands, rollouts, wording
 from kubesvc.analyzer.candidates import Candidate
 from kubesvc.analyzer.differences import HASHES, Grounds
 from kubesvc.analyzer.workloads import Workloads
@@ -14,6 +14,7 @@ from kubesvc.model.report import Confidence, Fix
 from kubesvc.semantics import readiness
 
 _TEMPLATE: Final = ("spec", "template", "metadata", "labels")
+_NOT_SIMULATED: Final = "Not simulated: whether the new pods become ready is not known before."
 
 
 def select(service: Service, candidate: Candidate, found: Workloads) -> Iterator[Fix]:
@@ -63,7 +64,7 @@ def label_template(candidate: Candidate, found: Workloads) -> Iterator[Fix]:
         certainty=Confidence.LIKELY,
         change=change,
         command=commands.patch(change),
-        notes=("It starts a rollout. Not simulated: whether the new pods become ready is not known before.",),
+        notes=(f"{rollouts.reach(workload)} {_NOT_SIMULATED}",),
     )
 
 
@@ -72,8 +73,7 @@ def _rolls_out(workload: Workload, pods: Iterable[Obj]) -> bool:
 
     A StatefulSet waits for each pod to be ready before it goes on (stateful_set_control.go, processReplica).
     """
-    strategy = workload.spec.update_strategy
-    if workload.spec.paused or strategy.type == "OnDelete" or strategy.rolling_update.partition:
+    if rollouts.held_back(workload):
         return False
     return workload.kind != "StatefulSet" or all(isinstance(p, Pod) and readiness.is_ready(p) for p in pods)
 

@@ -10,7 +10,7 @@ from kubesvc.model.report import Verdict
 from kubesvc.semantics import endpoints, proxy, readiness
 
 
-def summarize(view: ServiceView) -> str:  # noqa: PLR0911 - the first that holds, in order
+def summarize(view: ServiceView) -> str:  # noqa: C901, PLR0911 - the first that holds, in order
     """Say in one clause what the verdict rests on."""
     service = view.service
     if service.spec.type == "ExternalName":
@@ -22,7 +22,7 @@ def summarize(view: ServiceView) -> str:  # noqa: PLR0911 - the first that holds
     if not service.spec.selector and not view.slices:
         return "it has no selector and no EndpointSlice"
     if view.verdict is Verdict.IDLE:
-        return _IDLE[all(workload.kind == "DaemonSet" for workload in view.making)]
+        return _idle({maker.ref.kind for maker in view.making})
     if endpoints.managed(service) and not view.pods:
         return _nobody(view)
     facts = _worst(view)
@@ -32,6 +32,8 @@ def summarize(view: ServiceView) -> str:  # noqa: PLR0911 - the first that holds
         kept = endpoints.managed(service)
         why = "are not what the controller should have written" if kept else "nobody renews"
         return f"{_share(facts)}, by slices that {why}"
+    if view.verdict is Verdict.DEGRADED and service.metadata.deletion_timestamp and not facts.troubled:
+        return f"{_share(facts)}, until its deletion is complete"
     local = _from_own_nodes(facts) if proxy.is_local_inside(service) else ""
     if _apart(view):
         return f"on port {facts.key}, {_share(facts, only=False)}{local}"
@@ -44,7 +46,12 @@ def _apart(view: ServiceView) -> bool:
     return fewer or (len(view.ports) > 1 and len({*view.verdicts.values()}) > 1)
 
 
-_IDLE = {True: "no node fits the DaemonSet behind it", False: "every workload behind it is scaled to zero"}
+def _idle(kinds: set[str]) -> str:
+    if kinds == {"DaemonSet"}:
+        return "no node fits the DaemonSet behind it"
+    if kinds & {"Job", "CronJob"}:
+        return "no workload behind it wants a pod now"
+    return "every workload behind it is scaled to zero"
 
 
 def _nobody(view: ServiceView) -> str:

@@ -5,16 +5,18 @@ from datetime import datetime
 from functools import cached_property
 from typing import TypeVar
 
-from kubesvc.analyzer import asked_port, workloads
+from kubesvc.analyzer import asked_port, creation, rollouts, workloads
 from kubesvc.analyzer.asked_port import Judged
+from kubesvc.analyzer.creation import Refused
 from kubesvc.analyzer.facts import PortFacts, port_facts, worst
-from kubesvc.analyzer.workloads import Workloads
+from kubesvc.analyzer.workloads import Maker, Workloads
 from kubesvc.model import selector
 from kubesvc.model.cell import Cell
 from kubesvc.model.objects import (
     Endpoints,
     EndpointSlice,
     Event,
+    Job,
     Obj,
     Pod,
     Ref,
@@ -26,7 +28,7 @@ from kubesvc.model.query import Viewpoint
 from kubesvc.model.read import Gap, Portion, Read, Unavailable, Unread
 from kubesvc.model.report import Effect, Verdict
 from kubesvc.model.snapshot import VERSION, Snapshot
-from kubesvc.semantics import cells, drift, endpoints, reads
+from kubesvc.semantics import cells, drift, endpoints, readiness, reads
 
 T = TypeVar("T")
 
@@ -102,7 +104,10 @@ class ServiceView:
             pods = self.pods
         except Unavailable:
             return None
-        return cells.Selected(pods, reads.nodes_of(self.snapshot, self.service, pods), self.snapshot.minor)
+        # Of pods that have all finished no Node decides anything.
+        over = bool(pods) and all(map(readiness.is_terminal, pods))
+        nodes = None if over else reads.nodes_of(self.snapshot, self.service, pods)
+        return cells.Selected(pods, nodes, self.snapshot.minor)
 
     @property
     def minor(self) -> int:
@@ -173,13 +178,37 @@ class ServiceView:
 
     @cached_property
     def workloads(self) -> Workloads:
-        """The workloads of the namespace."""
-        return workloads.of_namespace(self.snapshot, self.service.metadata.namespace)
+        """The workloads of the namespace.
+
+        Those of rarer kinds only where no other makes pods for the Service, and no endpoint is left in its
+        slices: only then they decide anything.
+        """
+        namespace = self.service.metadata.namespace
+        requirements = selector.selector(self.service.spec.selector)
+        known = workloads.of_namespace(self.snapshot, namespace)
+        if known.making(requirements) or not self._is_over or any(cell.conditions for cell in self.cells):
+            return known
+        # Where nobody at all makes such pods, a near miss is looked for: in the same round.
+        along = [] if self.pods else [self._neighbors]
+        return workloads.with_rarer(self.snapshot, namespace, known, requirements, along)
+
+    @property
+    def _is_over(self) -> bool:
+        """Whether no pod is selected, or, of a Job, only such as have finished."""
+        pods = self.optional(lambda: self.pods)
+        if not endpoints.managed(self.service) or pods is None:
+            return False
+        kinds = {pod.owner.kind for pod in pods if pod.owner}
+        return not pods or ("Job" in kinds and all(map(readiness.is_terminal, pods)))
+
+    @property
+    def _neighbors(self) -> Read:
+        return Read("Pod", self.service.metadata.namespace, part=Portion.METADATA)
 
     @cached_property
     def neighbors(self) -> tuple[Obj, ...]:
         """The metadata of all pods of the namespace."""
-        return self.snapshot.find(Read("Pod", self.service.metadata.namespace, part=Portion.METADATA), Obj)
+        return self.snapshot.find(self._neighbors, Obj)
 
     @cached_property
     def events(self) -> tuple[Event, ...]:
@@ -219,7 +248,9 @@ class ServiceView:
         namespace = self.service.metadata.namespace
         if facts.flow is Verdict.HEALTHY and self.snapshot.unreadable("Pod", namespace):
             return Verdict.UNKNOWN
-        if facts.flow is Verdict.HEALTHY and self.stale(facts):
+        # What is being deleted is about to stop.
+        ending = self.service.metadata.deletion_timestamp is not None
+        if facts.flow is Verdict.HEALTHY and (ending or self.stale(facts)):
             return Verdict.DEGRADED
         return facts.flow
 
@@ -263,14 +294,33 @@ class ServiceView:
         return next(iter(self.snapshot.unreadable("EndpointSlice", self.service.metadata.namespace)), None)
 
     @cached_property
-    def making(self) -> tuple[Workload, ...]:
+    def making(self) -> tuple[Maker, ...]:
         """The workloads whose pods the selector would select."""
         return self.workloads.making(selector.selector(self.service.spec.selector))
 
     @property
     def unwanted(self) -> bool:
         """Whether every workload behind the Service, of the kinds that could be read, wants no pod."""
-        return bool(self.making) and not any(map(workloads.wanted, self.making))
+        return bool(self.making) and all(workloads.wanted(maker) == 0 for maker in self.making)
+
+    @property
+    def waiting(self) -> tuple[Workload | Job, ...]:
+        """The workloads behind the Service that want pods."""
+        makers = (maker for maker in self.making if isinstance(maker, (Workload, Job)))
+        return tuple(maker for maker in makers if workloads.wanted(maker))
+
+    def refused(self, workload: Workload | Job) -> Refused | Gap | None:
+        """Why the pods of a workload cannot be created, as far as it is told.
+
+        After a simulated change no events are asked for.
+        """
+        return creation.refused(self.snapshot, workload, events=not self.simulated)
+
+    def is_coming(self, workload: Workload | Job) -> bool:
+        """Whether a workload without a pod is so new that nothing is wrong yet."""
+        if rollouts.is_stuck(workload) or not workloads.is_young(workload, self.now):
+            return False
+        return not isinstance(self.refused(workload), Refused)
 
     @cached_property
     def idle(self) -> bool:
@@ -292,11 +342,10 @@ class ServiceView:
         """Nobody serves, and no pod that stays should: idle, or pods are missing."""
         if not endpoints.managed(self.service):
             return Verdict.BROKEN
-        waiting = [workload for workload in self.making if workloads.wanted(workload)]
-        if waiting:
-            young = all(workloads.is_young(workload, self.now) for workload in waiting)
-            return Verdict.PROGRESSING if young else Verdict.BROKEN
-        if self.workloads.gaps:
+        if self.waiting:
+            hopeful = map(self.is_coming, self.waiting)
+            return Verdict.PROGRESSING if all(hopeful) else Verdict.BROKEN
+        if self.workloads.gaps or any(workloads.wanted(maker) is None for maker in self.making):
             return Verdict.UNKNOWN
         return Verdict.IDLE if self.idle else Verdict.BROKEN
 

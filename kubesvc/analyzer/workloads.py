@@ -2,17 +2,28 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Final, TypeVar, overload
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from kubesvc.model import selector
-from kubesvc.model.objects import DaemonSet, LabelSelectorRequirement, Obj, Ref, Workload
+from kubesvc.model.objects import (
+    CronJob,
+    DaemonSet,
+    Job,
+    LabelSelectorRequirement,
+    Obj,
+    Ref,
+    ReplicaSet,
+    Workload,
+)
 from kubesvc.model.read import Gap, Portion, Read, Unavailable
 from kubesvc.model.snapshot import Snapshot
 from kubesvc.semantics.readiness import CREATION_GRACE
 
 P = TypeVar("P", bound=Obj)
+T = TypeVar("T", bound=Obj)
 
 TOP: Final = ("Deployment", "StatefulSet", "DaemonSet")
 """Workloads read whole: their templates tell which pods they would make."""
@@ -24,42 +35,142 @@ REPLICA_SETS_BY_NAME: Final = 1
 """Up to so many ReplicaSets are read by name; more are read as one list of their metadata."""
 
 
+class Foreign(Struct, frozen=True):
+    """An owner of a kind that kubesvc does not read, known by a ReplicaSet; how many pods it wants is not."""
+
+    ref: Ref
+    api_version: str
+    through: Ref
+
+
+Maker = Workload | Job | CronJob | Foreign
+"""What makes pods."""
+
+
 class Workloads(Struct, frozen=True):
-    """The workloads of a namespace, and the kinds that could not be read."""
+    """The workloads of a namespace, and the kinds that could not be read.
+
+    `rarer` are looked for only where none of the others makes the pods that a Service selects.
+    """
 
     found: tuple[Workload, ...]
     gaps: tuple[Gap, ...]
+    rarer: tuple[Maker, ...] = ()
 
-    def making(self, requirements: selector.Selector) -> tuple[Workload, ...]:
+    def making(self, requirements: selector.Selector) -> tuple[Maker, ...]:
         """Return those whose pods a selector would select."""
         if not requirements:
             return ()
-        return tuple(w for w in self.found if selector.matches(requirements, w.spec.template.metadata.labels))
+        return tuple(w for w in self.found if _makes(w, requirements)) or self.rarer
 
     def get(self, ref: Ref) -> Workload | None:
         """Return one of them."""
         return next((workload for workload in self.found if workload.ref == ref), None)
 
 
+def _makes(maker: Workload | Job | CronJob, requirements: selector.Selector) -> bool:
+    return selector.matches(requirements, maker.template.metadata.labels)
+
+
 def of_namespace(snapshot: Snapshot, namespace: str) -> Workloads:
     """Return the workloads of a namespace; raises Unread like `Snapshot.find`."""
-    reads = [Read(kind, namespace) for kind in TOP]
+    found, gaps = _read(snapshot, [Read(kind, namespace) for kind in TOP], Workload)
+    return Workloads(found, gaps)
+
+
+def with_rarer(
+    snapshot: Snapshot,
+    namespace: str,
+    known: Workloads,
+    requirements: selector.Selector,
+    along: Iterable[Read] = (),
+) -> Workloads:
+    """Return the workloads with those of rarer kinds that make pods with some labels.
+
+    Jobs are asked for by their own labels, which are those of their pods unless somebody gave them others
+    (pkg/apis/batch/v1/defaults.go, SetDefaults_Job). Of ReplicaSets the metadata is looked at first, for the
+    same reason: those of a Deployment, nearly all, do not count, and carry the labels of its pods. `along`
+    is asked for in the same round.
+    """
+    batch = [Read("Job", namespace, labels=requirements), Read("CronJob", namespace)]
+    replica_sets = Read("ReplicaSet", namespace, part=Portion.METADATA)
+    snapshot.want((*batch, replica_sets, *along))
+    listed_jobs, gaps = _read(snapshot, batch[:1], Job)
+    # One that has ended is history: it wants no pod any more.
+    jobs = [job for job in listed_jobs if not job.finished]
+    cron_jobs, others = _read(snapshot, batch[1:], CronJob)
+    listed, more = _read(snapshot, [replica_sets], Obj)
+    labeled = [entry for entry in listed if selector.matches(requirements, entry.metadata.labels)]
+    alone = [Read("ReplicaSet", namespace, entry.metadata.name) for entry in labeled if entry.owner is None]
+    snapshot.want(alone)
+    whole, unread = _read(snapshot, alone, ReplicaSet)
+    rarer: tuple[ReplicaSet | Job | CronJob, ...] = (*whole, *jobs, *cron_jobs)
+    made = (maker for maker in rarer if _makes(maker, requirements))
+    return replace(
+        known,
+        rarer=(*made, *_foreign(labeled)),
+        gaps=(*known.gaps, *gaps, *others, *more, *unread),
+    )
+
+
+def _read(snapshot: Snapshot, reads: list[Read], kind: type[T]) -> tuple[tuple[T, ...], tuple[Gap, ...]]:
+    """Return what the reads bring and the gaps of those that failed; all are asked for at once."""
     snapshot.want(reads)
-    found: list[Workload] = []
+    found: list[T] = []
     gaps: list[Gap] = []
     for read in reads:
         try:
-            found += snapshot.find(read, Workload)
+            found += snapshot.find(read, kind)
         except Unavailable as unavailable:
             gaps.append(unavailable.gap)
-    return Workloads(tuple(found), tuple(gaps))
+    return tuple(found), tuple(gaps)
 
 
-def wanted(workload: Workload) -> int:
-    """Return how many pods a workload wants now; a DaemonSet one for each node it fits."""
-    if isinstance(workload, DaemonSet):
-        return workload.status.desired_number_scheduled
-    return workload.spec.replicas
+def _foreign(replica_sets: Iterable[Obj]) -> tuple[Foreign, ...]:
+    """Return the owners of some ReplicaSets that are no Deployments, each once."""
+    found: dict[Ref, Foreign] = {}
+    for entry in replica_sets:
+        if (by := entry.owner) and by.kind not in TOP:
+            ref = Ref(by.kind, entry.metadata.namespace, by.name)
+            found.setdefault(ref, Foreign(ref, by.api_version, entry.ref))
+    return tuple(found.values())
+
+
+@overload
+def wanted(maker: Workload) -> int: ...
+
+
+@overload
+def wanted(maker: Maker) -> int | None: ...
+
+
+def wanted(maker: Maker) -> int | None:
+    """Return how many pods a workload wants now; a DaemonSet one for each node it fits; None if not known.
+
+    A CronJob wants none itself: its Jobs do.
+    """
+    match maker:
+        case DaemonSet():
+            return maker.status.desired_number_scheduled
+        case Workload():
+            return maker.spec.replicas
+        case Job():
+            return 0 if maker.spec.suspend else 1
+        case CronJob():
+            return 0
+        case Foreign():
+            return None
+
+
+def has(maker: Workload | Job) -> int:
+    """Return how many pods a workload has, of whatever template and labels, as its controller counted."""
+    match maker:
+        case DaemonSet():
+            return maker.status.current_number_scheduled
+        case Workload():
+            return maker.status.replicas
+        case Job():
+            return maker.status.active
 
 
 def numbered(found: Iterable[Workload], requirements: Mapping[str, str]) -> Workload | None:
@@ -78,7 +189,7 @@ def numbered(found: Iterable[Workload], requirements: Mapping[str, str]) -> Work
     )
 
 
-def is_young(workload: Workload, now: datetime) -> bool:
+def is_young(workload: Obj, now: datetime) -> bool:
     """Tell whether a workload was made so lately that it need not have pods yet."""
     made = workload.metadata.creation_timestamp
     return made is not None and now - made < CREATION_GRACE

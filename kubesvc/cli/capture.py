@@ -27,8 +27,9 @@ def capture(
     """Save what explain reads of Services to a file.
 
     The file holds an allow-list of fields: no volumes, no Secret, and of
-    environment and arguments only port numbers with the names of their flags.
-    Messages of events and conditions are in it. It is written with mode 0600.
+    environment and arguments only port numbers with the names of their flags,
+    and the names of Services. Messages of events and conditions are in it. It
+    is written with mode 0600.
     """
     from kubesvc.analyzer.engine import analyze
     from kubesvc.cli import run, saved

@@ -22,6 +22,7 @@ _KEPT_ANNOTATIONS: Final = (
     "cloud.google.com/",
     "meta.helm.sh/",
     "argocd.argoproj.io/",
+    "kustomize.toolkit.fluxcd.io/",
     "metallb.io/",
     "metallb.universe.tf/",
     "kube-vip.io/",
@@ -101,12 +102,11 @@ def decode_item(
         return _unreadable(raw, kind, str(error))
     annotations = obj.metadata.annotations
     if not pruned:
-        more = derived.annotations(raw, kind) if part is Portion.WHOLE else {}
+        more = derived.annotations(raw, obj) if part is Portion.WHOLE else {}
         annotations = {**_kept(annotations), **more}
     if annotations != obj.metadata.annotations:
-        obj = msgspec.structs.replace(
-            obj, metadata=msgspec.structs.replace(obj.metadata, annotations=annotations)
-        )
+        metadata = msgspec.structs.replace(obj.metadata, annotations=annotations)
+        obj = msgspec.structs.replace(obj, metadata=metadata)
     return obj if obj.kind == kind else msgspec.structs.replace(obj, kind=kind)
 
 

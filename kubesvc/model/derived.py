@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 import msgspec
 
 from kubesvc.model.argument_ports import ArgumentPort, named
+from kubesvc.model.mentions import Mention, mentions
 from kubesvc.model.objects import Obj, Pod, Service, Time
 from kubesvc.model.text import clean_json
 
@@ -19,6 +20,9 @@ _MANAGERS: Final = PREFIX + "managers"
 _ARGUMENT_PORTS: Final = PREFIX + "argument-ports"
 _APPLIED_PORTS: Final = PREFIX + "applied-ports"
 PARTIAL: Final = PREFIX + "metadata-only"
+_MENTIONS: Final = PREFIX + "services-named"
+_APPLIED_SELECTOR: Final = PREFIX + "applied-selector"
+_LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 _SPEC_FIELDS: Final = ("selector", "ports", "type")
 
 
@@ -43,13 +47,14 @@ class _Managed(msgspec.Struct):
     metadata: _Metadata
 
 
-def annotations(raw: bytes | msgspec.Raw, kind: str) -> dict[str, str]:
-    """Derive what is kept of a live object's other fields."""
-    match kind:
-        case "Service":
-            return {**manager_annotations(raw), **applied_annotations(raw)}
-        case "Pod":
-            return argument_annotations(raw)
+def annotations(raw: msgspec.Raw, obj: Obj) -> dict[str, str]:
+    """Derive what is kept of a live object's other fields; of a pod that is Ready no names of Services."""
+    match obj:
+        case Service():
+            return {**manager_annotations(raw), **applied_annotations(raw, obj)}
+        case Pod():
+            ready = any(c.type == "Ready" and c.status == "True" for c in obj.status.conditions)
+            return {**argument_annotations(raw), **({} if ready else mention_annotations(raw, obj))}
         case _:
             return {}
 
@@ -134,12 +139,13 @@ class _Port(msgspec.Struct, rename="camel"):
     target_port: int | str | None = None
 
 
-class _PortsSpec(msgspec.Struct):
+class _AppliedSpec(msgspec.Struct):
     ports: list[_Port] = []
+    selector: dict[str, str] = {}
 
 
 class _Manifest(msgspec.Struct):
-    spec: _PortsSpec
+    spec: _AppliedSpec
 
 
 class _AppliedMetadata(msgspec.Struct):
@@ -150,20 +156,24 @@ class _Applied(msgspec.Struct):
     metadata: _AppliedMetadata
 
 
-_LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 _NAME: Final = re.compile(r"[A-Za-z0-9-]{0,63}")
 
 
-def applied_annotations(raw: bytes | msgspec.Raw) -> dict[str, str]:
-    """Derive the ports that were applied last, where one number stands there for several protocols.
-
-    Only then they may differ from what the Service has: `kubectl apply` merges ports by their number.
-    """
+def applied_annotations(raw: bytes | msgspec.Raw, service: Service) -> dict[str, str]:
+    """Derive what `kubectl apply` wrote last to a Service, where it may differ from what the Service has."""
     try:
-        applied = msgspec.json.decode(raw, type=_Applied).metadata.annotations.get(_LAST_APPLIED, "")
-        ports = msgspec.json.decode(applied, type=_Manifest).spec.ports
+        kept = msgspec.json.decode(raw, type=_Applied).metadata.annotations.get(_LAST_APPLIED, "")
+        applied = msgspec.json.decode(kept, type=_Manifest).spec
     except (msgspec.MsgspecError, RecursionError):
         return {}
+    found = _applied_ports(applied.ports)
+    if applied.selector and not service.spec.selector:
+        found[_APPLIED_SELECTOR] = msgspec.json.encode(applied.selector).decode()
+    return found
+
+
+def _applied_ports(ports: list[_Port]) -> dict[str, str]:
+    """Keep ports where one number stands for several protocols: `kubectl apply` merges them by number."""
     pairs = {(port.port, port.protocol) for port in ports}
     shared = len({number for number, _ in pairs}) < len(pairs)
     # An annotation is free text: nothing of it is kept that no port could have.
@@ -177,6 +187,22 @@ def applied_annotations(raw: bytes | msgspec.Raw) -> dict[str, str]:
 def applied_ports(service: Service) -> tuple[AppliedPort, ...]:
     """Return the ports that were applied last, where one number stood there for several protocols."""
     return _stored(service, _APPLIED_PORTS, tuple[AppliedPort, ...]) or ()
+
+
+def applied_selector(obj: Obj) -> dict[str, str]:
+    """Return the selector that `kubectl apply` wrote last; kept only of a Service that has none."""
+    return _stored(obj, _APPLIED_SELECTOR, dict[str, str]) or {}
+
+
+def mention_annotations(raw: bytes | msgspec.Raw, pod: Pod) -> dict[str, str]:
+    """Derive which Services the containers of a pod name in their arguments and environment."""
+    found = mentions(raw, pod)
+    return {_MENTIONS: msgspec.json.encode(found).decode()} if found else {}
+
+
+def mentioned(obj: Obj) -> tuple[Mention, ...]:
+    """Return which Services a pod's containers name; kept only of a pod that is not Ready."""
+    return _stored(obj, _MENTIONS, tuple[Mention, ...]) or ()
 
 
 def _stored(obj: Obj, key: str, kind: type[T]) -> T | None:

@@ -40,6 +40,15 @@ _ALL: Final = (
     Kind("ReplicaSet", "apps/v1", "replicasets", namespaced=True, struct=objects.ReplicaSet),
     Kind("StatefulSet", "apps/v1", "statefulsets", namespaced=True, struct=objects.StatefulSet),
     Kind("DaemonSet", "apps/v1", "daemonsets", namespaced=True, struct=objects.DaemonSet),
+    Kind("Job", "batch/v1", "jobs", namespaced=True, struct=objects.Job),
+    Kind("CronJob", "batch/v1", "cronjobs", namespaced=True, struct=objects.CronJob),
+    Kind(
+        "HorizontalPodAutoscaler",
+        "autoscaling/v2",
+        "horizontalpodautoscalers",
+        namespaced=True,
+        struct=objects.HorizontalPodAutoscaler,
+    ),
     Kind("Version", "", "version", namespaced=False, struct=objects.Version),
 )
 

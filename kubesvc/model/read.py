@@ -79,6 +79,8 @@ def _field(obj: Obj, path: str) -> str | None:
             return obj.involved_object.kind
         case "involvedObject.name", Event():
             return obj.involved_object.name
+        case "reason", Event():
+            return obj.reason
         case "spec.nodeName", Pod():
             return obj.spec.node_name
         case _:

@@ -82,7 +82,8 @@ class Outcome(Struct, frozen=True):
 class Fix(Struct, frozen=True):
     """What to do. `outcome` is None where it cannot be simulated; `notes` say why, or what else to know.
 
-    `then` are the commands to run after the first, in order.
+    `then` are the commands to run after the first, in order. `target` is what the command writes to, where
+    `change` does not say it.
     """
 
     title: str
@@ -92,6 +93,7 @@ class Fix(Struct, frozen=True):
     notes: tuple[str, ...] = ()
     outcome: Outcome | None = None
     then: tuple[tuple[str, ...], ...] = ()
+    target: Ref | None = None
 
 
 class Finding(Struct, frozen=True):
@@ -306,7 +308,8 @@ class Comparison(Struct, frozen=True):
     """A Service before and after a change that was only imagined; `command` would make it.
 
     Where what decides about endpoints could not be read, `after` is unknown and nothing is compared.
-    `remaining` and `new` are causes as they are after. `notes` are what else the change brings about.
+    `remaining` and `new` are causes as they are after. `notes` are what else the change brings about, and who
+    would take it back.
     """
 
     change: Change

@@ -64,7 +64,10 @@ def is_mirror(entry: EndpointSlice) -> bool:
 def sync(
     service: Service, endpoints: Endpoints | None, existing: tuple[EndpointSlice, ...]
 ) -> tuple[EndpointSlice, ...]:
-    """Return what a sync leaves of the slices of a Service: its own are those of `endpoints`, others stay."""
+    """Return what a sync leaves of the slices of a Service: its own are those of `endpoints`, others stay.
+
+    Without an Endpoints object that is mirrored, or with a selector, none of its own is left (syncEndpoints).
+    """
     others = tuple(entry for entry in existing if not is_mirror(entry))
     if endpoints is None or not mirrored(service, endpoints):
         return others

@@ -17,6 +17,7 @@ from kubesvc.model.report import Confidence, Effect, Report, Verdict
 from kubesvc.model.snapshot import Snapshot
 from kubesvc.semantics import cells, drift, reads
 from kubesvc.semantics.simulate import simulate
+from tests.support import cases
 from tests.support.builders import NOW, namespace, with_
 from tests.support.sources import FakeSource, ask, explain, verdict
 from tests.support.strategies import World, worlds
@@ -77,8 +78,8 @@ def test_asking_in_rounds_finds_what_the_whole_shows(world: World) -> None:
 
 
 def proven(report: Report) -> set[str]:
-    """The codes that a report claims as proven and that do something."""
-    return {f.code for f in report.findings if f.confidence is Confidence.PROOF}
+    """The codes that a report claims as proven, also where they are told as a consequence."""
+    return {f.code for f in cases.everything(report.findings) if f.confidence is Confidence.PROOF}
 
 
 @pytest.mark.parametrize("kind", LOSABLE)

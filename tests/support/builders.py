@@ -7,11 +7,15 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from kubesvc.model.objects import (
+    AutoscalerSpec,
+    AutoscalerStatus,
     Condition,
     Container,
     ContainerPort,
     ContainerState,
     ContainerStatus,
+    CronJob,
+    CronJobSpec,
     DaemonSet,
     Deployment,
     Endpoint,
@@ -19,8 +23,12 @@ from kubesvc.model.objects import (
     EndpointPort,
     EndpointSlice,
     Event,
+    HorizontalPodAutoscaler,
     HTTPGetAction,
     InvolvedObject,
+    Job,
+    JobSpec,
+    JobTemplate,
     LabelSelector,
     Metadata,
     Namespace,
@@ -34,6 +42,7 @@ from kubesvc.model.objects import (
     PodTemplate,
     Probe,
     ReplicaSet,
+    ScaleTarget,
     Service,
     ServicePort,
     ServiceSpec,
@@ -286,6 +295,35 @@ def daemon_set(name: str = "web", *, desired: int, labels: Mapping[str, str] | N
 def replica_set(name: str = "web-abc", deployment: str = "web") -> ReplicaSet:
     """A ReplicaSet that a Deployment manages."""
     return ReplicaSet(metadata=metadata(name, owner=owned_by("Deployment", deployment)))
+
+
+def job(name: str = "web", *, suspend: bool = False, labels: Mapping[str, str] | None = None) -> Job:
+    """A Job whose pods carry app=web; its own labels are theirs, as the API server leaves it."""
+    carried = dict({"app": "web"} if labels is None else labels)
+    template = PodTemplate(metadata=TemplateMetadata(labels=carried), spec=PodSpec(containers=(container(),)))
+    return Job(metadata=metadata(name, labels=carried), spec=JobSpec(suspend=suspend, template=template))
+
+
+def cron_job(name: str = "web", *, suspend: bool = False, labels: Mapping[str, str] | None = None) -> CronJob:
+    """A CronJob of such Jobs, at three each night."""
+    template = JobTemplate(spec=job(labels=labels).spec)
+    return CronJob(
+        metadata=metadata(name),
+        spec=CronJobSpec(schedule="0 3 * * *", suspend=suspend, job_template=template),
+    )
+
+
+def autoscaler(
+    of: Obj, least: int = 1, most: int = 5, reason: str = "", owner: OwnerReference | None = None
+) -> HorizontalPodAutoscaler:
+    """A HorizontalPodAutoscaler of a workload; `reason`: why it does not scale."""
+    target = ScaleTarget(kind=of.kind, name=of.metadata.name)
+    told = (condition("ScalingActive", "False", reason),) if reason else ()
+    return HorizontalPodAutoscaler(
+        metadata=metadata(f"{of.metadata.name}-scaler", owner=owner),
+        spec=AutoscalerSpec(scale_target_ref=target, min_replicas=least, max_replicas=most),
+        status=AutoscalerStatus(conditions=told),
+    )
 
 
 def event(about: Obj, reason: str, message: str, *, times: int = 1, uid: str | None = None) -> Event:

@@ -57,9 +57,8 @@ class Case:
     def report(self, *why: str, changes: tuple[Op, ...] = ()) -> Report:
         """Explain the snapshot, as `kubesvc explain --snapshot` does; `why` are pods that are asked about."""
         asked = self.expected.get("port", "")
-        query = Query(
-            self.expected["namespace"], (self.expected["service"],), why=why, port=asked, changes=changes
-        )
+        names = (self.expected["service"], *self.expected.get("beside", ()))
+        query = Query(self.expected["namespace"], names, why=why, port=asked, changes=changes)
         return ask(query, self.snapshot)
 
 

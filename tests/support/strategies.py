@@ -21,9 +21,11 @@ from kubesvc.model.objects import (
 from kubesvc.model.snapshot import Snapshot
 from tests.support.builders import (
     NOW,
+    autoscaler,
     cluster,
     condition,
     container,
+    cron_job,
     daemon_set,
     deployment,
     ended,
@@ -31,6 +33,7 @@ from tests.support.builders import (
     event,
     hand_made,
     http_probe,
+    job,
     node,
     owned_by,
     pod,
@@ -39,12 +42,18 @@ from tests.support.builders import (
     running,
     service,
     slices,
+    stateful_set,
     waiting,
     with_,
 )
 
 NODES: Final = ("node-a", "node-b", "gone")
-_OWNERS: Final = (None, owned_by("ReplicaSet", "web-abc"), owned_by("StatefulSet", "db"))
+_OWNERS: Final = (
+    None,
+    owned_by("ReplicaSet", "web-abc"),
+    owned_by("StatefulSet", "db"),
+    owned_by("Job", "batch"),
+)
 _LABELS: Final[tuple[dict[str, str], ...]] = (*[{"app": "web"}] * 3, {"app": "Web"}, {"name": "web"}, {})
 _CONTAINERS: Final = (
     container("app", port(8080, "web")),
@@ -58,6 +67,24 @@ _PORTS: Final = (
     ServicePort(name="dns", port=53, target_port="web", protocol="UDP"),
 )
 _IPS: Final = ((), ("10.0.0.{n}",), ("10.0.0.{n}",), ("10.0.0.{n}", "fd00::{n}"), ("fd00::{n}",))
+
+
+_REFUSED: Final = condition("ReplicaFailure", "True", "FailedCreate", "exceeded quota")
+_FOREIGN: Final = OwnerReference(kind="Rollout", name="web", api_version="argoproj.io/v1", controller=True)
+_ROLLOUT: Final = with_(
+    replica_set("web-r"), metadata__owner_references=(_FOREIGN,), metadata__labels={"app": "web"}
+)
+_RARER: Final[tuple[tuple[Obj, ...], ...]] = (
+    (),
+    (),
+    (),
+    (cron_job("nightly"),),
+    (job("batch"), event(job("batch"), "FailedCreate", "Error creating: exceeded quota")),
+    (job("batch", suspend=True), _ROLLOUT),
+    (with_(deployment("refused", replicas=2), status__conditions=(_REFUSED,)),),
+    (stateful_set("old", replicas=0), autoscaler(stateful_set("old"))),
+)
+"""Workloads that make pods now and then, or want and have none."""
 
 
 @dataclass(frozen=True)
@@ -170,6 +197,7 @@ def pods(number: int) -> st.SearchStrategy[Pod]:
 def worlds(draw: st.DrawFn) -> World:
     """A cluster whose slices may be of before, and may have company."""
     of = draw(services())
+    of = with_(of, metadata__deletion_timestamp=draw(st.sampled_from((None, None, None, NOW))))
     members = tuple(draw(pods(n)) for n in range(draw(st.integers(0, 5))))
     nodes = [node("node-a", "zone-1"), node("node-b")]
     made: list[Obj] = [replica_set()]
@@ -178,6 +206,7 @@ def worlds(draw: st.DrawFn) -> World:
         made.append(deployment("web", replicas=replicas))
     if draw(st.booleans()):
         made.append(daemon_set("agent", desired=draw(st.integers(0, 1)), labels={"app": "webb"}))
+    made += draw(st.sampled_from(_RARER))
     told = draw(st.booleans())
     if members and told:
         made.append(event(members[0], "Unhealthy", "Readiness probe failed: refused"))

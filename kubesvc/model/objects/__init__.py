@@ -4,6 +4,21 @@ Field names are the API's in snake case; absent and null take the default. What 
 kept: this is the allow-list of snapshots.
 """
 
+from kubesvc.model.objects.autoscaler import (
+    AutoscalerSpec,
+    AutoscalerStatus,
+    HorizontalPodAutoscaler,
+    ScaleTarget,
+)
+from kubesvc.model.objects.batch import (
+    CronJob,
+    CronJobSpec,
+    CronJobStatus,
+    Job,
+    JobSpec,
+    JobStatus,
+    JobTemplate,
+)
 from kubesvc.model.objects.cluster import (
     Event,
     EventSeries,
@@ -86,12 +101,17 @@ from kubesvc.model.objects.workload import (
 )
 
 __all__ = [
+    "AutoscalerSpec",
+    "AutoscalerStatus",
     "ClientIPConfig",
     "Condition",
     "Container",
     "ContainerPort",
     "ContainerState",
     "ContainerStatus",
+    "CronJob",
+    "CronJobSpec",
+    "CronJobStatus",
     "DaemonSet",
     "Deployment",
     "Endpoint",
@@ -109,7 +129,12 @@ __all__ = [
     "GRPCAction",
     "HTTPGetAction",
     "Hint",
+    "HorizontalPodAutoscaler",
     "InvolvedObject",
+    "Job",
+    "JobSpec",
+    "JobStatus",
+    "JobTemplate",
     "LabelSelector",
     "LabelSelectorRequirement",
     "LoadBalancerIngress",
@@ -135,6 +160,7 @@ __all__ = [
     "ReplicaSet",
     "Resources",
     "RollingUpdate",
+    "ScaleTarget",
     "SchedulingGate",
     "Service",
     "ServicePort",

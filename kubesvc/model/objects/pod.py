@@ -86,6 +86,7 @@ class PodSpec(Part, frozen=True, kw_only=True):
     """PodSpec."""
 
     node_name: str = ""
+    node_selector: dict[str, str] = {}
     hostname: str = ""
     subdomain: str = ""
     host_network: bool = False

@@ -68,6 +68,7 @@ class WorkloadStatus(Part, frozen=True, kw_only=True):
     updated_replicas: int = 0
     observed_generation: int = 0
     desired_number_scheduled: int = 0
+    current_number_scheduled: int = 0
     conditions: tuple[Condition, ...] = ()
 
 
@@ -76,6 +77,11 @@ class Workload(Obj, frozen=True, kw_only=True):
 
     spec: WorkloadSpec = WorkloadSpec()
     status: WorkloadStatus = WorkloadStatus()
+
+    @property
+    def template(self) -> PodTemplate:
+        """What its pods are made from."""
+        return self.spec.template
 
 
 class Deployment(Workload, frozen=True, kw_only=True):

@@ -218,6 +218,32 @@ def test_pods_that_are_replaced_only_when_deleted_are_deleted(
     assert fix.then == (() if note == "It starts a rollout." else (delete,))
 
 
+def test_a_paused_deployment_rolls_nothing_out() -> None:
+    """The patch alone heals nobody."""
+    sick, replicas, workload = asking(http_probe(8081))
+
+    (fix,) = finding(sick, replicas, with_(workload, spec__paused=True), refusing(sick)).fixes
+
+    assert fix.notes[0].startswith("Deployment/web is paused: nothing is rolled out before")
+    assert fix.then == ()
+
+
+def test_below_a_partition_pods_stay_as_they_are() -> None:
+    """To delete them would bring back what they are."""
+    app = container(readiness_probe=http_probe(8081))
+    made = with_(
+        stateful_set(),
+        spec__template__spec__containers=(app,),
+        spec__update_strategy__rolling_update__partition=3,
+    )
+    sick = pod("web-0", app, ips=("10.0.1.1",), ready=False, owner=owned_by("StatefulSet", "web"))
+
+    (fix,) = finding(sick, made, refusing(sick)).fixes
+
+    assert fix.notes[0].startswith("With partition 3 only the pods from web-3 on are replaced.")
+    assert fix.then == ()
+
+
 def test_a_changed_template_is_not_patched() -> None:
     """The pod is of an older one."""
     sick, replicas, _ = asking(http_probe(8081))

@@ -82,6 +82,16 @@ def test_the_only_port_of_the_template_may_be_named() -> None:
     assert fix.outcome is None
 
 
+def test_what_holds_a_rollout_back_is_said() -> None:
+    """The patch alone changes no pod."""
+    paused = with_(deployment("old"), spec__paused=True)
+    owner = (replica_set("old-abc", "old"), paused)
+
+    (fix,) = only(explain(settled(OF, WITH, without("old-1", set_name="old-abc"), *owner)), "KSV202").fixes
+
+    assert fix.notes[0].startswith("Deployment/old is paused")
+
+
 def test_an_existing_name_is_replaced() -> None:
     """Others may use the old one."""
     two = container("app", port(8080, "http"))

@@ -357,7 +357,8 @@ def test_what_the_controller_left_behind_is_another_cause() -> None:
 
     report = explain(written.with_answers([renamed], []))
 
-    assert [found.code for found in report.findings] == ["KSV401"]
+    (found,) = report.findings
+    assert (found.code, [under.code for under in found.consequences]) == ("KSV103", ["KSV401"])
 
 
 def test_only_the_port_that_is_asked_about_is_told() -> None:

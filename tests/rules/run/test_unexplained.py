@@ -135,21 +135,12 @@ def test_a_pod_that_is_given_time_is_no_trouble_yet() -> None:
     assert verdict(report) is Verdict.BROKEN
 
 
-def test_a_workload_that_makes_no_pods_is_unexplained_for_now() -> None:
-    """The Service is broken, and its port says so; a workload that wants none is not named."""
-    report = explain(settled(service(), deployment(replicas=3), deployment("off", replicas=0)))
-
-    found = only(report, "KSV901")
-    assert verdict(report) is Verdict.BROKEN
-    assert report.subjects[0].summary == "the workload behind it has no pods"
-    assert rows(found) == ["workload: Deployment/web wants 3 pods, has 0", "pods: 0 pods selected"]
-
-
 @pytest.mark.parametrize(
     "objects",
     [
         (service(), *pods(2)),
         (service(), deployment(replicas=0)),
+        (service(), deployment(replicas=3), deployment("off", replicas=0)),
         (service(selector={}),),
         (service("web", type="ExternalName", external_name="x.example", cluster_ip=""),),
         (service(), *pods(1), terminating(unready("web-2"))),
@@ -157,24 +148,11 @@ def test_a_workload_that_makes_no_pods_is_unexplained_for_now() -> None:
         (service(publish_not_ready_addresses=True), GATED),
         (service(), unready(owner=owned_by("ReplicaSet", "r")), replica_set("r"), node()),
     ],
-    ids=["healthy", "idle", "no selector", "alias", "leaving", "finished", "published", "probe"],
+    ids=["healthy", "idle", "no pods", "no selector", "alias", "leaving", "finished", "published", "probe"],
 )
 def test_what_is_explained_or_fine_is_not_unexplained(objects: tuple[Obj, ...]) -> None:
     """No scenario may end there."""
     assert find(explain(settled(objects[0], *objects[1:])), "KSV901") == ()  # type: ignore[arg-type]
-
-
-def test_a_workload_that_fails_to_make_pods_says_why() -> None:
-    """By the one condition that is about it."""
-    said = (
-        condition("Available", "False", "MinimumReplicasUnavailable", "no"),
-        condition("ReplicaFailure", "True", "FailedCreate", "exceeded quota"),
-    )
-    workload = with_(deployment(replicas=3), status__conditions=said, status__replicas=1)
-
-    found = only(explain(settled(service(), workload)), "KSV901")
-
-    assert rows(found)[0] == ("workload: Deployment/web wants 3 pods, has 1: FailedCreate, exceeded quota")
 
 
 def test_an_unreadable_pod_explains_nothing_about_another() -> None:

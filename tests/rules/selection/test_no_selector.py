@@ -4,11 +4,36 @@ import json
 
 import pytest
 
-from kubesvc.model.objects import Obj, Service
+from kubesvc.model import derived
+from kubesvc.model.objects import (
+    EndpointAddress,
+    Endpoints,
+    EndpointSubset,
+    Metadata,
+    Obj,
+    Pod,
+    Service,
+    SubsetPort,
+)
 from kubesvc.model.query import Query
 from kubesvc.model.read import Read
-from kubesvc.model.report import Effect, Verdict
-from tests.support.builders import deployment, endpoint, hand_made, pod, service, settled, with_
+from kubesvc.model.report import Confidence, Effect, Verdict
+from kubesvc.semantics import mirroring
+from tests.support.builders import (
+    cluster,
+    daemon_set,
+    deployment,
+    endpoint,
+    hand_made,
+    node,
+    pod,
+    pods,
+    service,
+    settled,
+    slices,
+    stateful_set,
+    with_,
+)
 from tests.support.sources import FakeSource, ask, explain, find, only, rows, verdict
 
 BARE = service(selector={})
@@ -66,3 +91,108 @@ def test_slices_that_could_not_be_read_are_not_none() -> None:
 
     assert (verdict(report), report.findings) == (Verdict.UNKNOWN, ())
     assert "KSV103" in [missed.code for missed in report.not_checked]
+
+
+def left(*members: Pod, **labels: str) -> tuple[Obj, ...]:
+    """What the controllers leave of Service web when its selector goes: a slice, Endpoints, and a copy."""
+    (written,) = slices(service(), *members)
+    meta = Metadata(name="web", namespace="shop", uid="uid-source", labels=labels)
+    addresses = tuple(EndpointAddress(ip=member.status.pod_ip) for member in members)
+    subset = EndpointSubset(addresses=addresses, ports=(SubsetPort(name="http", port=8080),))
+    source = Endpoints(metadata=meta, subsets=(subset,))
+    return (written, source, *mirroring.slices(source))
+
+
+BY_CONTROLLER = {mirroring.WRITER: "endpoint-controller"}
+
+
+def test_slices_that_are_left_of_a_selector_are_nobodys() -> None:
+    """Not four findings: one, with what follows from it."""
+    gone = pods(2)
+
+    report = explain(cluster(BARE, *left(*gone, **BY_CONTROLLER), deployment(replicas=0)))
+
+    (found,) = report.findings
+    assert (found.code, found.effect, found.confidence) == ("KSV103", Effect.DEGRADED, Confidence.PROOF)
+    assert found.headline == "its selector is gone, and nobody renews the 2 endpoints left of it"
+    assert [under.code for under in found.consequences] == ["KSV401", "KSV401"]
+    assert rows(found)[:2] == [
+        "left: web-1 with 2 endpoints",
+        "left: web-mirror-1 with 2 endpoints, a copy of the Endpoints object",
+    ]
+
+
+def test_the_copy_alone_is_less_certain() -> None:
+    """The label that tells who wrote the Endpoints object may have been copied with it."""
+    _, *copied = left(*pods(1), **BY_CONTROLLER)
+
+    assert find(explain(cluster(BARE, *copied)), "KSV103")[0].confidence is Confidence.LIKELY
+
+
+@pytest.mark.parametrize(
+    "objects",
+    [
+        left(*pods(1))[1:],
+        (*left(*pods(1), **BY_CONTROLLER), hand_made(endpoint("192.0.2.1"))),
+        (*slices(with_(service(), metadata__uid="uid-earlier"), *pods(1)),),
+    ],
+    ids=["endpoints by hand", "somebody writes slices", "of an earlier Service"],
+)
+def test_slices_of_others_are_somebodys(objects: tuple[Obj, ...]) -> None:
+    """The selector may be gone on purpose."""
+    assert find(explain(cluster(BARE, *objects)), "KSV103") == ()
+
+
+def test_the_selector_that_was_applied_last_is_offered() -> None:
+    """With it the controllers take back what they left."""
+    applied = {derived.PREFIX + "applied-selector": '{"app":"web","tier":"front"}'}
+    bare = with_(BARE, metadata__annotations=applied)
+    member = pod(labels={"app": "web", "tier": "front"})
+
+    found = explain(cluster(bare, *left(*pods(2), **BY_CONTROLLER), member, node(), deployment())).findings[0]
+
+    (fix,) = found.fixes
+    assert fix.title == "select app=web,tier=front, as kubectl apply wrote it last"
+    assert fix.outcome is not None
+    assert (fix.outcome.verdict, fix.outcome.remaining) == (Verdict.HEALTHY, ())
+    assert [(port.usable, port.expected) for port in fix.outcome.ports] == [(1, 1)]
+
+
+@pytest.mark.parametrize(
+    ("makers", "names", "offered"),
+    [
+        (
+            (deployment("shop-web", replicas=0),),
+            ["shop-web-7847f7476f-5m5nk", "shop-web-5d8f7-abcde"],
+            "Deployment/shop-web",
+        ),
+        (
+            (stateful_set("db", replicas=0), stateful_set("db-0", replicas=0)),
+            ["db-0", "db-12"],
+            "StatefulSet/db",
+        ),
+        ((daemon_set("agent", desired=0),), ["agent-x7k2p"], "DaemonSet/agent"),
+        ((deployment("shop-web", replicas=0),), ["shop-web-7847f7476f-5m5nk", "other"], None),
+        ((deployment("shop", replicas=0),), ["shop-web-7847f7476f-5m5nk"], None),
+        ((stateful_set("db", replicas=0), deployment("web", replicas=0)), ["other"], "Deployment/web"),
+    ],
+    ids=["deployment", "stateful set", "daemon set", "another pod", "another name", "named like the service"],
+)
+def test_the_workload_whose_pods_are_left_tells_the_selector(
+    makers: tuple[Obj, ...], names: list[str], offered: str | None
+) -> None:
+    """By their names; else the one that is named like the Service."""
+    gone = [pod(name, ips=(f"10.0.0.{n}",)) for n, name in enumerate(names, 1)]
+
+    (found,) = find(explain(cluster(BARE, *left(*gone, **BY_CONTROLLER), *makers)), "KSV103")
+
+    assert [fix.title.split(" as ")[1].split(" ")[0] for fix in found.fixes] == ([offered] if offered else [])
+
+
+def test_an_empty_slice_that_is_left_is_nobodys_too() -> None:
+    """There was a selector once, and no pod."""
+    report = explain(cluster(BARE, *slices(service())))
+
+    found = only(report, "KSV103")
+    assert verdict(report) is Verdict.BROKEN
+    assert found.headline == "its selector is gone, and nobody renews the 0 endpoints left of it"

@@ -2,19 +2,31 @@
 
 import pytest
 
-from kubesvc.model.objects import Obj, Pod
+from kubesvc.model.objects import Obj, OwnerReference, Pod
 from kubesvc.model.query import Query
-from kubesvc.model.read import Read
+from kubesvc.model.read import Portion, Read
 from kubesvc.model.report import Confidence, Effect, Verdict
+from kubesvc.model.selector import selector
 from tests.support.builders import (
+    autoscaler,
+    cluster,
+    condition,
+    cron_job,
     daemon_set,
     deployment,
+    job,
+    node,
+    owned_by,
     pod,
+    pods,
+    replica_set,
     service,
     settled,
+    slices,
     stateful_set,
     terminating,
     unready,
+    with_,
 )
 from tests.support.sources import FakeSource, ask, explain, find, only, rows, verdict
 
@@ -143,3 +155,235 @@ def test_who_serves_is_not_nobody_where_it_could_not_be_read(lost: str) -> None:
     assert find(report, "KSV102") == ()
     assert "KSV102" in [missed.code for missed in report.not_checked]
     assert verdict(report) is Verdict.UNKNOWN
+
+
+def test_an_autoscaler_that_does_nothing_at_zero_is_told() -> None:
+    """The fix asks for as many pods as it would keep."""
+    of = deployment(replicas=0)
+    scaler = autoscaler(of, least=2, reason="ScalingDisabled")
+    other = autoscaler(deployment("other"), least=9)
+
+    found = only(explain(settled(service(), of, other, scaler)), "KSV102")
+
+    assert rows(found)[1] == (
+        "scaled by: HorizontalPodAutoscaler/web-scaler, 2 to 5 pods: it does nothing while 0 are asked for "
+        "(ScalingDisabled)"
+    )
+    (fix,) = found.fixes
+    assert fix.title == "scale up to 2 pods"
+    assert fix.command == ("kubectl", "scale", "deployment/web", "--replicas=2")
+    assert not any("scales it down again" in note for note in fix.notes)
+
+
+def test_who_made_the_autoscaler_scales_to_zero() -> None:
+    """KEDA's ScaledObject; it would take the fix back."""
+    of = deployment(replicas=0)
+    scaler = autoscaler(of, owner=owned_by("ScaledObject", "queue"), reason="ScalingDisabled")
+
+    found = only(explain(settled(service(), of, scaler)), "KSV102")
+
+    said = "ScaledObject/queue, which made HorizontalPodAutoscaler/web-scaler, 1 to 5 pods"
+    assert rows(found)[1] == f"scaled by: {said}"
+    assert found.fixes[0].notes[0] == "ScaledObject/queue scales it down again while nothing asks for it."
+
+
+def test_an_autoscaler_may_scale_to_zero_itself() -> None:
+    """Its minimum says so."""
+    of = stateful_set(replicas=0)
+
+    found = only(explain(settled(service(), of, autoscaler(of, least=0))), "KSV102")
+
+    assert rows(found)[1] == "scaled by: HorizontalPodAutoscaler/web-scaler, 0 to 5 pods"
+    (fix,) = found.fixes
+    assert fix.title == "scale up to 1 pod"
+    assert fix.notes[0].startswith("HorizontalPodAutoscaler/web-scaler scales it down again")
+
+
+def test_autoscalers_are_asked_for_where_something_may_be_scaled() -> None:
+    """Not for a DaemonSet, and not where nothing is idle; that it is refused changes nothing."""
+    scalers = Read("HorizontalPodAutoscaler", "shop")
+
+    def asked(*objects: Obj) -> bool:
+        source = FakeSource(settled(service(), *objects))
+        ask(Query("shop", ("web",)), source)
+        return any(scalers in wanted for wanted in source.rounds)
+
+    refused = FakeSource(settled(service(), deployment(replicas=0)), denied=(scalers,))
+    report = ask(Query("shop", ("web",)), refused)
+
+    assert asked(deployment(replicas=0))
+    assert not any([asked(daemon_set(desired=0)), asked(deployment(replicas=1)), asked(deployment(), pod())])
+    assert (verdict(report), only(report, "KSV102").confidence) == (Verdict.IDLE, Confidence.PROOF)
+
+
+@pytest.mark.parametrize(
+    ("nodes", "said"),
+    [
+        ((), "none carries it"),
+        ((node("node-a"),), "none carries it"),
+        (
+            (with_(node("node-a"), metadata__labels={"disk": "ssd"}),),
+            "1 carry it, and taints or affinity keep it off",
+        ),
+    ],
+    ids=["no node", "another node", "a node with it"],
+)
+def test_which_nodes_a_daemon_set_asks_for(nodes: tuple[Obj, ...], said: str) -> None:
+    """One small request."""
+    agent = with_(daemon_set(desired=0), spec__template__spec__node_selector={"disk": "ssd"})
+    source = FakeSource(settled(service(), agent, *nodes))
+
+    found = only(ask(Query("shop", ("web",)), source), "KSV102")
+
+    assert rows(found)[1] == f"nodes: it asks for Nodes with disk=ssd: {said}"
+    wanted = Read("Node", labels=selector({"disk": "ssd"}), part=Portion.METADATA)
+    assert any(wanted in asked for asked in source.rounds)
+
+
+def test_nodes_that_could_not_be_read_are_not_none() -> None:
+    """Forbidden is not empty."""
+    agent = with_(daemon_set(desired=0), spec__template__spec__node_selector={"disk": "ssd"})
+    source = FakeSource(settled(service(), agent), denied=(Read("Node"),))
+
+    found = only(ask(Query("shop", ("web",)), source), "KSV102")
+
+    assert [row.label for row in found.rows] == ["workload", "clients"]
+
+
+ALONE = with_(
+    replica_set("web-alone"),
+    metadata__owner_references=(),
+    metadata__labels={"app": "web"},
+    spec=deployment(replicas=0).spec,
+)
+
+
+@pytest.mark.parametrize(
+    ("maker", "headline", "command"),
+    [
+        (job(suspend=True), "Job/web is suspended", ("kubectl", "patch", "job", "web")),
+        (cron_job(suspend=True), "CronJob/web is suspended", ("kubectl", "patch", "cronjob", "web")),
+        (
+            cron_job(),
+            "CronJob/web is between two runs",
+            ("kubectl", "create", "job", "web-now", "--from=cronjob/web"),
+        ),
+        (
+            ALONE,
+            "ReplicaSet/web-alone is scaled to zero",
+            ("kubectl", "scale", "replicaset/web-alone", "--replicas=1"),
+        ),
+    ],
+    ids=["job", "cron job", "between runs", "replica set"],
+)
+def test_rarer_workloads_want_no_pod_now(maker: Obj, headline: str, command: tuple[str, ...]) -> None:
+    """Although pods that look like a near miss are there."""
+    report = explain(settled(service(), maker, pod("other", labels={"app": "webb"})))
+
+    found = only(report, "KSV102")
+    assert (verdict(report), found.effect, found.confidence) == (Verdict.IDLE, Effect.IDLE, Confidence.PROOF)
+    assert (found.headline, found.culprit) == (headline, maker.ref)
+    (fix,) = found.fixes
+    assert fix.command is not None
+    assert fix.command[: len(command)] == command
+
+
+def test_the_rarer_workloads_have_a_summary_of_their_own() -> None:
+    """They are not scaled."""
+    assert explain(settled(service(), cron_job())).subjects[0].summary == (
+        "no workload behind it wants a pod now"
+    )
+
+
+def test_between_runs_the_pods_of_the_last_one_may_be_left() -> None:
+    """A CronJob keeps some; of a Job alone they have finished, and nothing follows."""
+    run = with_(job("web-29", labels={"app": "web"}), status__conditions=(condition("Complete", "True"),))
+    left = pod(phase="Succeeded", owner=owned_by("Job", "web-29"))
+
+    between = explain(settled(service(), cron_job(), run, left))
+    once = explain(settled(service(), run, left))
+
+    assert only(between, "KSV102").culprit == cron_job().ref
+    assert verdict(between) is Verdict.IDLE
+    assert only(once, "KSV302").culprit == run.ref
+    assert verdict(once) is Verdict.BROKEN
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        cron_job(labels={"app": "other"}),
+        job(suspend=True, labels={"app": "other"}),
+        with_(job(), status__conditions=(condition("Complete", "True"),)),
+        with_(ALONE, metadata__labels={"app": "other"}),
+        with_(ALONE, spec__template__metadata__labels={"app": "other"}),
+        with_(ALONE, metadata__owner_references=(owned_by("Deployment", "gone"),)),
+        with_(cron_job(), metadata__namespace="other"),
+    ],
+    ids=["cron job", "job", "job that is over", "labels", "template", "old revision", "namespace"],
+)
+def test_what_makes_no_such_pods_explains_nothing(other: Obj) -> None:
+    """The selector matches no pod, and nobody would make one."""
+    only(explain(settled(service(), other)), "KSV101")
+
+
+ROLLOUT = OwnerReference(kind="Rollout", name="web", api_version="argoproj.io/v1alpha1", controller=True)
+
+
+def test_an_owner_of_an_unknown_kind_is_named_and_nothing_is_claimed() -> None:
+    """A Rollout at zero, or one whose pods nobody creates."""
+    revisions = [
+        with_(replica_set(f"web-{n}"), metadata__owner_references=(ROLLOUT,), metadata__labels={"app": "web"})
+        for n in range(2)
+    ]
+
+    report = explain(settled(service(), *revisions))
+
+    found = only(report, "KSV102")
+    assert verdict(report) is Verdict.UNKNOWN
+    assert (found.headline, found.confidence) == ("Rollout/web has no pod now", Confidence.LIKELY)
+    assert rows(found)[0] == (
+        "workload: Rollout/web owns ReplicaSet/web-0, which carries these labels; "
+        "whether it wants pods is not known"
+    )
+    assert [command.argv for command in found.confirm] == [
+        ("kubectl", "get", "rollout.argoproj.io", "web", "-o", "yaml")
+    ]
+    assert found.fixes == ()
+
+
+def test_a_known_workload_goes_before_an_unknown_owner() -> None:
+    """Of a migration both may be there."""
+    old = with_(replica_set(), metadata__owner_references=(ROLLOUT,), metadata__labels={"app": "web"})
+
+    only(explain(settled(service(), old, deployment(replicas=0))), "KSV102")
+    only(explain(settled(service(), old, deployment(replicas=3))), "KSV104")
+    assert explain(settled(service(), old, pod())).findings == ()
+
+
+@pytest.mark.parametrize("kind", ["ReplicaSet", "Job", "CronJob"])
+def test_a_rarer_kind_that_could_not_be_read_leaves_a_doubt(kind: str) -> None:
+    """It may make such pods, and want none now."""
+    source = FakeSource(settled(service(), pod("other", labels={"app": "webb"})), denied=(Read(kind),))
+
+    report = ask(Query("shop", ("web",)), source)
+
+    assert only(report, "KSV101").confidence is Confidence.LIKELY
+    assert verdict(report) is Verdict.UNKNOWN
+
+
+def test_rarer_kinds_are_not_asked_for_where_they_decide_nothing() -> None:
+    """Not where a workload makes such pods, where pods are there, or where the slices still list some."""
+    stale = slices(service(), *pods(2))
+
+    def asked(*objects: Obj) -> bool:
+        source = FakeSource(settled(service(), *objects))
+        ask(Query("shop", ("web",)), source)
+        return any(read.kind in ("Job", "CronJob") for wanted in source.rounds for read in wanted)
+
+    behind = FakeSource(cluster(service(), *stale))
+    ask(Query("shop", ("web",)), behind)
+
+    assert asked()
+    assert not any([asked(deployment(replicas=0)), asked(pod()), asked(pod(phase="Failed"))])
+    assert not any(read.kind == "CronJob" for wanted in behind.rounds for read in wanted)

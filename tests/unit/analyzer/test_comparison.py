@@ -353,6 +353,18 @@ def test_what_else_the_change_brings_about_is_told(
     assert texts(told, LineKind.NOTE) == [f"Note {note}" for note in notes]
 
 
+@pytest.mark.parametrize("denied", [(), (Read("Node"),)], ids=["known", "not known"])
+def test_who_takes_the_change_back_is_told(denied: tuple[Read, ...]) -> None:
+    """Its command is printed, whatever comes of it."""
+    released = with_(WRONG, metadata__annotations={"meta.helm.sh/release-name": "front"})
+
+    told = compare(settled(released, *pods(1)), SELECT, denied=denied)
+
+    back = "its next upgrade takes this back"
+    assert told.notes == (f"Helm release front in shop deploys Service/web: {back}. Change its values.",)
+    assert texts(told, LineKind.NOTE)[:1] == [f"Note {told.notes[0]}"]
+
+
 def test_an_alias_lists_ports_that_nobody_uses() -> None:
     """Its slices stay behind; nothing forwards to them."""
     ops = (Op(("spec", "type"), "ExternalName"), Op(("spec", "externalName"), "a.example"))

@@ -53,6 +53,11 @@ EVENTS = Read(
 )
 NEAR = Read("Pod", "shop", part=Portion.METADATA)
 WORKLOADS = {Read(kind, "shop") for kind in ("Deployment", "StatefulSet", "DaemonSet")}
+RARER = {
+    Read("ReplicaSet", "shop", part=Portion.METADATA),
+    Read("Job", "shop", labels=selector({"app": "web"})),
+    Read("CronJob", "shop"),
+}
 PRODUCT = Ref("Service", "shop", "web")
 
 
@@ -110,7 +115,7 @@ def test_a_selector_that_matches_nothing_costs_sixteen_requests_at_most() -> Non
 
     assert len(only(report, "KSV101").fixes) == 3
     assert source.rounds[:3] == [{SERVICE, SLICES}, {VERSION, PODS, EVENTS}, WORKLOADS]
-    assert source.rounds[3] == {NEAR}
+    assert source.rounds[3] == {NEAR, *RARER}
     assert source.requests <= 16, sorted(map(str, frozenset.union(*source.rounds)))
 
 
@@ -143,14 +148,14 @@ def test_nodes_are_asked_for_by_name_where_their_list_is_refused() -> None:
     assert len(asked) == len(set(asked)) == 7
 
 
-def test_one_candidate_costs_twelve_requests() -> None:
+def test_one_candidate_costs_fourteen_requests() -> None:
     """The usual case."""
     members = pods(3, owner=owned_by("ReplicaSet", "web-abc"))
     source = FakeSource(settled(service(selector={"app": "Web"}), *members, replica_set(), deployment()))
 
     only(ask(WEB, source), "KSV101")
 
-    assert source.requests == 12
+    assert source.requests == 14
 
 
 def test_a_failing_probe_costs_sixteen_requests_at_most() -> None:
@@ -169,7 +174,8 @@ def test_a_failing_probe_costs_sixteen_requests_at_most() -> None:
 
 def test_an_alias_costs_few_requests() -> None:
     """No pods, no Nodes."""
-    source = FakeSource(cluster(service(type="ExternalName", external_name="x.example", cluster_ip="")))
+    alias = service(selector={}, type="ExternalName", external_name="x.example", cluster_ip="")
+    source = FakeSource(cluster(alias))
 
     ask(WEB, source)
 
@@ -640,7 +646,23 @@ def test_pods_without_labels_cost_few_requests() -> None:
 
     assert [fix.title for fix in found.fixes] == [f"label Pod/web-{n} app=web" for n in range(3)]
     assert pod_lists(source) == [Read("Pod", "shop")]
-    assert source.requests <= 13
+    assert source.requests <= 16
+
+
+def test_near_pods_that_have_finished_cost_few_requests() -> None:
+    """Their Nodes decide nothing; whether their Job is to run again does."""
+    by = owned_by("Job", "web-1")
+    over = [
+        pod(f"web-1-{n}", labels={"app": "Web"}, node=f"node-{n}", owner=by, phase="Succeeded")
+        for n in range(3)
+    ]
+    source = FakeSource(settled(service(), *over))
+
+    (fix,) = only(ask(WEB, source), "KSV101").fixes
+
+    assert fix.outcome is not None
+    assert not any(read.kind == "Node" for wanted in source.rounds for read in wanted)
+    assert source.requests <= 16
 
 
 def test_a_selector_that_was_lacking_and_a_port_are_one_patch() -> None:

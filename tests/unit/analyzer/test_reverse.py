@@ -279,6 +279,22 @@ def test_the_outcome_of_a_fix_may_be_unknown() -> None:
     assert member.fix.notes == ("Not simulated: something that would decide could not be read.",)
 
 
+@pytest.mark.parametrize("denied", [(), (Read("Node"),)], ids=["known", "not known"])
+def test_who_takes_a_fix_back_is_told(denied: tuple[Read, ...]) -> None:
+    """After what is not known of its outcome."""
+    released = with_(
+        service(selector={"app": "Web"}), metadata__annotations={"meta.helm.sh/release-name": "front"}
+    )
+
+    member = only(subject(settled(released, pod()), denied=denied))
+
+    back = "its next upgrade takes this back"
+    assert member.fix is not None
+    assert member.fix.notes[len(denied) :] == (
+        f"Helm release front in shop deploys Service/web: {back}. Change its values.",
+    )
+
+
 def test_which_pods_a_near_service_selects_may_be_unknown() -> None:
     """Then no change is offered."""
     told = subject(

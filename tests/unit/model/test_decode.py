@@ -296,3 +296,42 @@ def test_a_forged_manager_in_a_file_is_ignored() -> None:
         found = decode.decode_item(raw, "Service", pruned=True)
         assert isinstance(found, Service)
         assert derived.managers(found) == {}
+
+
+APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+def applied(written: str, **spec: Any) -> Obj:
+    """A Service that kubectl applied."""
+    document = documents.service(**spec)
+    document["metadata"]["annotations"] = {APPLIED: written}
+    return one(document, "Service")
+
+
+def test_the_applied_selector_of_a_service_without_one_is_derived() -> None:
+    """Nothing else of what kubectl keeps there; and nothing where the Service has a selector."""
+    written = json.dumps({"spec": {"selector": {"app": "web"}}, "data": "secret"})
+
+    without = applied(written, selector=None)
+
+    assert derived.applied_selector(without) == {"app": "web"}
+    assert "secret" not in repr(without)
+    assert derived.applied_selector(applied(written)) == {}
+
+
+@pytest.mark.parametrize(
+    "written", ["", "{", "5", "{}", '{"spec": 5}', '{"spec": {}}', '{"spec": {"selector": {"a": 1}}}']
+)
+def test_odd_applied_configurations_are_ignored(written: str) -> None:
+    """They inform; they decide nothing."""
+    assert derived.applied_selector(applied(written, selector=None)) == {}
+
+
+def test_a_forged_selector_in_a_file_is_ignored() -> None:
+    """A snapshot file may be written by anybody."""
+    document = documents.service(selector=None)
+    for forged in ("{", "5", '{"app": 1}'):
+        document["metadata"]["annotations"] = {derived.PREFIX + "applied-selector": forged}
+        found = decode.decode_item(msgspec.Raw(json.dumps(document).encode()), "Service", pruned=True)
+        assert isinstance(found, Service)
+        assert derived.applied_selector(found) == {}

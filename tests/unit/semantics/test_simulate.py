@@ -6,7 +6,7 @@ from kubesvc.model.change import ABSENT, Change, Op
 from kubesvc.model.objects import EndpointSlice, Node, Partial, Pod, Ref, Service
 from kubesvc.model.read import Gap, GapReason, Read, Unavailable, Unread
 from kubesvc.model.snapshot import Snapshot
-from kubesvc.semantics import cells, drift, reads
+from kubesvc.semantics import cells, drift, endpoints, mirroring, reads
 from kubesvc.semantics.admission import RefusedError, UndecidedError
 from kubesvc.semantics.simulate import simulate
 from tests.support.builders import (
@@ -44,6 +44,19 @@ def test_the_object_is_changed_and_its_slices_are_predicted() -> None:
     assert listed(before) == [("web-1", 0)]
     assert listed(after) == [("web-1", 3)]
     assert after.find(Read("Pod"), Pod) == before.find(Read("Pod"), Pod)
+
+
+def test_a_selector_takes_the_copies_of_endpoints_away() -> None:
+    """What others wrote stays."""
+    bare = with_(WRONG, spec__selector={})
+    copy = hand_made(endpoint("10.0.0.9"), name="copy")
+    copy = with_(copy, metadata__labels={**copy.metadata.labels, endpoints.MANAGED_BY: mirroring.CONTROLLER})
+    before = settled(bare, *pods(2), copy, hand_made(endpoint("192.0.2.1")))
+
+    after = simulate(before, Change(bare.ref, (Op(("spec", "selector"), {"app": "web"}),)))
+
+    assert listed(before) == [("by-hand", 1), ("copy", 1)]
+    assert listed(after) == [("by-hand", 1), ("web-1", 2)]
 
 
 def test_a_simulated_cluster_has_no_drift() -> None:

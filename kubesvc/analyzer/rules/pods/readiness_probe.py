@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from kubesvc.analyzer import commands, probes, troubles, wording
+from kubesvc.analyzer import commands, probes, rollouts, troubles, wording
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.troubles import Trouble
 from kubesvc.analyzer.view import ServiceView
@@ -178,9 +178,10 @@ def _replacement(workload: Workload, trouble: Trouble) -> tuple[str, tuple[tuple
     processReplica); what it waits for is the pod that the change would heal.
     """
     deletion = commands.delete_pods(pod.metadata.name for pod in trouble.pods)
+    held = rollouts.held_back(workload)
     if workload.spec.update_strategy.type == "OnDelete":
-        return "With updateStrategy OnDelete a pod is replaced only after it is deleted.", (deletion,)
-    if workload.kind == "StatefulSet":
+        return held, (deletion,)
+    if workload.kind == "StatefulSet" and not held:
         ordered = "A StatefulSet replaces a pod that is not ready only after it is deleted"
         return f"{ordered} (unless its podManagementPolicy is Parallel).", (deletion,)
-    return "It starts a rollout.", ()
+    return rollouts.reach(workload), ()

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from kubesvc.analyzer import clients, commands, named_ports, uncounted, wording, workloads
+from kubesvc.analyzer import clients, commands, named_ports, rollouts, uncounted, wording, workloads
 from kubesvc.analyzer.named_ports import NamedPort
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
@@ -113,7 +113,7 @@ def _rename(view: ServiceView, wanted: NamedPort, owner: Ref) -> Iterator[Fix]:
         certainty=Confidence.LIKELY,
         change=change,
         command=commands.patch(change),
-        notes=("It starts a rollout. Other Services may use the old name.",),
+        notes=(f"{rollouts.reach(workload)} Other Services may use the old name.",),
     )
 
 

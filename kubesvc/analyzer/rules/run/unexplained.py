@@ -8,7 +8,6 @@ from kubesvc.analyzer.facts import PortFacts
 from kubesvc.analyzer.reasons import Case
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
-from kubesvc.analyzer.workloads import wanted
 from kubesvc.model.cell import Cell
 from kubesvc.model.objects import Ref
 from kubesvc.model.report import Confidence, Finding, Row, Verdict
@@ -41,7 +40,7 @@ def unexplained(this: Rule, view: ServiceView) -> Iterator[Finding]:
         effect = view.effect([place])
         suffering = view.suffering(facts)
         if not suffering:
-            rows = [*_workloads(view), Row("pods", f"{wording.count(len(view.pods), 'pod')} selected", "Pod")]
+            rows = [Row("pods", f"{wording.count(len(view.pods), 'pod')} selected", "Pod")]
             yield this.finding(view, f"no rule explains the trouble of {name}", [place], view.ref, rows)
         for culprit, cells in _alike(view, suffering):
             source = cells[0].why.field if cells[0].why else "EndpointSlice"
@@ -53,19 +52,6 @@ def unexplained(this: Rule, view: ServiceView) -> Iterator[Finding]:
 
 
 _SHOWN: Final = 3
-
-
-def _workloads(view: ServiceView) -> Iterator[Row]:
-    """Name the workloads that should have pods, with what their conditions say of it."""
-    for workload in view.optional(lambda: view.making) or ():
-        if not wanted(workload):
-            continue
-        failed = [entry for entry in workload.status.conditions if entry.type == "ReplicaFailure"]
-        said = "".join(f": {entry.reason}, {entry.message}" for entry in failed)
-        wants = (
-            f"{workload.ref} wants {wording.count(wanted(workload), 'pod')}, has {workload.status.replicas}"
-        )
-        yield Row("workload", f"{wants}{said}", "status.conditions")
 
 
 def _alike(view: ServiceView, suffering: tuple[Cell, ...]) -> Iterator[tuple[Ref, list[Cell]]]:

@@ -1,63 +1,130 @@
-"""KSV103: no selector, and nobody wrote endpoints by hand."""
+"""KSV103: no selector, and nobody writes endpoints by hand."""
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
-from kubesvc.analyzer import clients, commands
+from kubesvc.analyzer import clients, commands, wording
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
-from kubesvc.model import selector
+from kubesvc.model import derived, selector
 from kubesvc.model.change import Change, Op
+from kubesvc.model.objects import Endpoint, EndpointSlice, Workload
 from kubesvc.model.report import Confidence, Finding, Fix, Row
+from kubesvc.semantics import endpoints, mirroring
 from kubesvc.semantics.endpoints import SERVICE_NAME
 
 
-@rule("KSV103", "no-selector-and-no-slices", since="0.1")
+@rule("KSV103", "no-selector-and-no-slices", explains={"KSV401"}, since="0.1")
 def no_selector(this: Rule, view: ServiceView) -> Iterator[Finding]:
-    """Report a Service without a selector that no EndpointSlice belongs to.
+    """Report a Service without a selector that nobody writes endpoints for.
 
     What it means
         Kubernetes finds endpoints only for a Service with a selector. Without one, somebody has to write an
-        EndpointSlice, labeled with the Service's name, by hand or by a controller. Nobody did.
+        EndpointSlice, labeled with the Service's name, by hand or by a controller. Nobody does: there is
+        none, or the only ones are what the controllers wrote while the Service had a selector. These stay
+        as they were, and list pods that may be gone.
 
     How to confirm
-        `kubectl get endpointslices -l kubernetes.io/service-name=NAME` lists nothing.
+        `kubectl get endpointslices -l kubernetes.io/service-name=NAME` lists nothing, or slices managed by
+        endpointslice-controller.k8s.io.
 
     How to fix
         Give the Service a selector, or create an EndpointSlice with the label `kubernetes.io/service-name`,
-        in the Service's namespace, whose port name and protocol equal the Service's.
+        in the Service's namespace, whose port name and protocol equal the Service's. Slices that are left
+        of a selector go away with `kubectl delete endpointslice NAME`.
 
     When this is fine
         A controller is about to write the slices.
     """
     service = view.service
-    if service.spec.type == "ExternalName" or service.spec.selector or view.slices:
+    if service.spec.type == "ExternalName" or service.spec.selector:
         return
-    rows = (
-        Row("slices", f"none is labeled {SERVICE_NAME}={service.metadata.name}", "EndpointSlice"),
-        Row("clients", clients.seen(service, view.ports), "EndpointSlice"),
-    )
-    place = view.place._replace(field="spec.selector")
+    left = _left(view)
+    if len(left) < len(view.slices):
+        return
+    written = any(endpoints.is_owned(entry, service) for entry in left)
     yield this.finding(
         view,
-        "it has no selector, and no EndpointSlice belongs to it",
-        [place],
+        _headline(left),
+        [view.place._replace(field="spec.selector")],
         service.ref,
-        rows,
-        fixes=_fixes(view),
+        _rows(view, left),
+        fixes=_fixes(view, left),
+        # The label of an Endpoints object, which alone tells who wrote it, may have been copied.
+        confidence=None if written or not left else Confidence.LIKELY,
     )
 
 
-def _fixes(view: ServiceView) -> Iterator[Fix]:
-    """Offer the selector of a workload that is named like the Service."""
-    found = view.optional(lambda: view.workloads.found) or ()
-    for workload in found:
-        labels = workload.spec.selector.match_labels
-        if workload.metadata.name != view.service.metadata.name or not labels:
-            continue
-        change = Change(view.service.ref, (Op(("spec", "selector"), labels, new=True),))
-        yield Fix(
-            title=f"select {selector.show(labels)}, as {workload.ref} does",
-            certainty=Confidence.LIKELY,
-            change=change,
-            command=commands.patch(change),
-        )
+def _left(view: ServiceView) -> tuple[EndpointSlice, ...]:
+    """Return the slices that are left of a selector: the controller's, and copies of such Endpoints."""
+    source = view.optional(lambda: view.source) if view.slices else None
+    copied = source is not None and mirroring.is_leftover(source)
+    return tuple(
+        entry
+        for entry in view.slices
+        if (endpoints.is_managed(entry) and endpoints.is_owned(entry, view.service))
+        or (copied and mirroring.is_mirror(entry))
+    )
+
+
+def _headline(left: tuple[EndpointSlice, ...]) -> str:
+    if not left:
+        return "it has no selector, and no EndpointSlice belongs to it"
+    listed = {address for entry in left for endpoint in entry.endpoints for address in endpoint.addresses}
+    return f"its selector is gone, and nobody renews the {wording.count(len(listed), 'endpoint')} left of it"
+
+
+def _rows(view: ServiceView, left: tuple[EndpointSlice, ...]) -> Iterator[Row]:
+    if not left:
+        yield Row("slices", f"none is labeled {SERVICE_NAME}={view.service.metadata.name}", "EndpointSlice")
+    for entry in left:
+        size = wording.count(len(entry.endpoints), "endpoint")
+        copy = ", a copy of the Endpoints object" if mirroring.is_mirror(entry) else ""
+        yield Row("left", f"{entry.metadata.name} with {size}{copy}", "EndpointSlice")
+    yield Row("clients", clients.seen(view.service, view.ports), "EndpointSlice")
+
+
+def _fixes(view: ServiceView, left: tuple[EndpointSlice, ...]) -> Iterator[Fix]:
+    """Offer the selector that there was, or else the one of the workload that was probably meant."""
+    applied = derived.applied_selector(view.service)
+    if applied:
+        yield _selecting(view, applied, "as kubectl apply wrote it last")
+        return
+    workloads = view.optional(lambda: view.workloads.found) or ()
+    listed = [name for entry in left for endpoint in entry.endpoints if (name := _pod(endpoint))]
+    makers = [workload for workload in workloads if listed and _made(workload, listed)]
+    named = [workload for workload in workloads if workload.metadata.name == view.service.metadata.name]
+    for workload in makers if len(makers) == 1 else named:
+        if labels := workload.spec.selector.match_labels:
+            did = ", whose pods these endpoints were" if workload in makers else ""
+            yield _selecting(view, labels, f"as {workload.ref} does{did}")
+
+
+def _pod(endpoint: Endpoint) -> str:
+    target = endpoint.target_ref
+    return target.name if target and target.kind == "Pod" else ""
+
+
+_SUFFIXES: Final = {
+    "Deployment": r"-[a-z0-9]{1,10}-[a-z0-9]{5}",
+    "DaemonSet": r"-[a-z0-9]{5}",
+    "StatefulSet": r"-[0-9]+",
+}
+"""What controllers put behind a workload's name to name its pods."""
+
+
+def _made(workload: Workload, pods: list[str]) -> bool:
+    """Tell by their names whether a workload made all of some pods."""
+    pattern = re.escape(workload.metadata.name) + _SUFFIXES[workload.kind]
+    return all(re.fullmatch(pattern, pod) for pod in pods)
+
+
+def _selecting(view: ServiceView, labels: dict[str, str], reason: str) -> Fix:
+    change = Change(view.service.ref, (Op(("spec", "selector"), labels, new=True),))
+    return Fix(
+        title=f"select {selector.show(labels)}, {reason}",
+        certainty=Confidence.LIKELY,
+        change=change,
+        command=commands.patch(change),
+    )

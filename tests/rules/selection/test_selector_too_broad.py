@@ -1,0 +1,343 @@
+"""KSV105: the selector also selects pods that were probably not meant."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from kubesvc.model.objects import (
+    Container,
+    ContainerPort,
+    Obj,
+    Pod,
+    Probe,
+    Service,
+    ServicePort,
+    TCPSocketAction,
+)
+from kubesvc.model.query import Query
+from kubesvc.model.read import Read
+from kubesvc.model.report import Confidence, Effect, Report, Verdict
+from kubesvc.model.selector import selector
+from tests.support.builders import (
+    container,
+    headless,
+    http_probe,
+    owned_by,
+    pod,
+    port,
+    service,
+    settled,
+    terminating,
+    with_,
+)
+from tests.support.sources import FakeSource, ask, explain, find, only, rows, verdict
+
+NAMED = ServicePort(name="http", port=80, target_port="http")
+
+
+def app(image: str = "registry.example/shop:1", *ports: ContainerPort, **more: Any) -> Container:
+    """A container of an image; without ports it declares none."""
+    return with_(container("app", **more), image=image, ports=ports)
+
+
+SERVING = app("registry.example/shop:1", port(8080, "http"))
+NEXT = app("registry.example/shop:2", port(8080, "http"))
+SILENT = app("registry.example/shop:1")
+METRICS = app("registry.example/exporter:9", port(9113, "metrics"))
+
+
+def of(
+    kind: str,
+    name: str,
+    *containers: Container,
+    ready: bool = True,
+    extra: Mapping[str, str] | None = None,
+    **labels: str,
+) -> Pod:
+    """A pod of some owner that carries app=web; that of a Deployment by way of its ReplicaSet."""
+    labels |= extra or {}
+    digits = sum(map(ord, kind + name)) % 250
+    owner = owned_by(kind, name)
+    if kind == "Deployment":
+        owner, labels = owned_by("ReplicaSet", f"{name}-5d8f7"), {"pod-template-hash": "5d8f7", **labels}
+    return pod(
+        f"{name}-x",
+        *containers,
+        labels={"app": "web", **labels},
+        ips=(f"10.0.1.{digits}",),
+        owner=owner,
+        ready=ready,
+    )
+
+
+NAME = "app.kubernetes.io/name"
+WEB = of("Deployment", "web", SERVING, component="web")
+
+
+def of_service(*pods: Obj, service_: Service | None = None) -> Report:
+    """What is said of a Service with these pods."""
+    return explain(settled(service_ or service(), *pods))
+
+
+def strangers(*pods: Obj, service_: Service | None = None) -> list[str]:
+    """Whose pods are told not to belong."""
+    return [str(found.culprit) for found in find(of_service(*pods, service_=service_), "KSV105")]
+
+
+WORKING = (
+    "1 pod of Deployment/web-worker, declared: no port: they carry component=worker, and none declares or "
+    "probes 8080/TCP, as those of Deployment/web do"
+)
+
+
+def test_a_worker_beside_the_application_is_told() -> None:
+    """It carries the same label, and shows no sign of serving the port."""
+    report = of_service(WEB, of("Deployment", "web-worker", SILENT, component="worker"))
+
+    found = only(report, "KSV105")
+    assert verdict(report) is Verdict.HEALTHY
+    assert (found.confidence, found.effect) == (Confidence.LIKELY, Effect.ADVICE)
+    assert found.headline == "its selector also selects 1 pod of Deployment/web-worker"
+    assert [place.endpoint.name for place in found.places if place.endpoint] == ["web-worker-x"]
+    assert rows(found) == [
+        f"not meant: {WORKING}",
+        "meant: 1 pod of Deployment/web, declared: http 8080/TCP",
+        "unless: they serve all the same: what a pod listens on is not in the API",
+    ]
+
+
+def test_the_fix_adds_a_label_that_only_those_who_serve_carry() -> None:
+    """Its outcome is simulated."""
+    report = of_service(WEB, of("Deployment", "web-worker", SILENT, component="worker"))
+
+    (fix,) = only(report, "KSV105").fixes
+    assert fix.title == "select component=web, too"
+    assert fix.command is not None
+    assert json.loads(fix.command[-1]) == {"spec": {"selector": {"component": "web"}}}
+    assert fix.outcome is not None
+    assert (fix.outcome.verdict, [p.usable for p in fix.outcome.ports]) == (Verdict.HEALTHY, [1])
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (of("Job", "migrate", SERVING), "a Job's pods do their work and end"),
+        (of("DaemonSet", "exporter", METRICS), "they run registry.example/exporter, and none declares"),
+        (of("DaemonSet", "exporter", app("r:5000/exporter@sha256:1")), "they run r:5000/exporter, and"),
+        (of("StatefulSet", "db", SILENT, extra={NAME: "db"}), "they carry app.kubernetes.io/name=db"),
+    ],
+    ids=["a job", "an exporter", "another image", "another name"],
+)
+def test_pods_of_another_sort_are_told(other: Pod, said: str) -> None:
+    """By what the API shows of them."""
+    mine = of("Deployment", "web", SERVING, extra={NAME: "web"})
+
+    found = only(of_service(mine, other), "KSV105")
+
+    assert found.culprit.name in other.metadata.name
+    assert said in rows(found)[0]
+
+
+@pytest.mark.parametrize(
+    "pods",
+    [
+        (WEB, of("Deployment", "web-canary", NEXT, component="web", track="canary")),
+        (WEB, of("Deployment", "web-canary", app("registry.example/shop:2"), component="web")),
+        (of("Deployment", "blue", SERVING, color="blue"), of("Deployment", "green", NEXT, color="green")),
+        (of("StatefulSet", "web", SERVING), of("Deployment", "web", NEXT)),
+        (of("StatefulSet", "hot", SERVING, role="hot"), of("StatefulSet", "cold", SERVING, role="cold")),
+        (of("StatefulSet", "one", SILENT, role="one"), of("Deployment", "two", METRICS, role="two")),
+        (WEB, of("Deployment", "proxy", app("registry.example/proxy:1", port(8080)), component="proxy")),
+        (WEB, of("Deployment", "gate", app("r/gate:1", readiness_probe=http_probe(8080)), component="gate")),
+        (
+            WEB,
+            of(
+                "Deployment",
+                "gate",
+                app("r/gate:1", liveness_probe=Probe(tcp_socket=TCPSocketAction(port=8080))),
+                component="gate",
+            ),
+        ),
+        (WEB, terminating(of("Job", "migrate", SILENT))),
+        (WEB, with_(of("Job", "migrate", SILENT), status__phase="Succeeded")),
+        (of("Job", "one", SILENT), of("Job", "two", SILENT)),
+        (WEB, pod("bare", SILENT, labels={"app": "web", "component": "debug"})),
+        (WEB, with_(of("Job", "migrate", SILENT), metadata__labels={"app": "other"})),
+        (of("ReplicaSet", "old", SERVING, component="a"), of("ReplicaSet", "new", SERVING, component="b")),
+        (
+            of("Deployment", "web", SERVING, extra={"rollouts-pod-template-hash": "a"}),
+            of("Deployment", "web", SILENT, component="x"),
+        ),
+    ],
+    ids=[
+        "canary",
+        "canary without ports",
+        "colors",
+        "a set and a Deployment",
+        "pools",
+        "nobody declares it",
+        "another application at the port",
+        "one that probes it",
+        "one whose liveness is asked there",
+        "a job that ends",
+        "a job that is over",
+        "jobs alone",
+        "a bare pod",
+        "a job of others",
+        "bare replica sets",
+        "revisions",
+    ],
+)
+def test_several_workloads_on_purpose_are_none(pods: tuple[Pod, ...]) -> None:
+    """Nothing says that one of them does not serve."""
+    assert strangers(*pods) == []
+
+
+def test_a_headless_service_names_pods_that_need_not_all_serve() -> None:
+    """Peers find each other by it; a Job's pods are none."""
+    worker = of("Deployment", "web-worker", SILENT, component="worker")
+
+    assert strangers(WEB, worker, service_=headless()) == []
+    assert strangers(WEB, of("Job", "migrate", SILENT), service_=headless()) == ["Job/migrate"]
+
+
+def test_a_named_port_that_others_lack_is_a_consequence() -> None:
+    """One cause; where it is the same application, the port is the cause."""
+    of_named = service("web", NAMED)
+    worker = of("Deployment", "web-worker", SILENT, component="worker")
+    older = of("Deployment", "web-old", app("registry.example/shop:0", port(8080, "web")), component="web")
+
+    (broad,) = of_service(WEB, worker, service_=of_named).findings
+    report = of_service(WEB, older, service_=of_named)
+
+    assert (broad.code, broad.effect) == ("KSV105", Effect.DEGRADED)
+    assert [under.code for under in broad.consequences] == ["KSV202"]
+    assert only(report, "KSV202").culprit.name == "web-old-5d8f7"
+
+
+def test_ports_of_one_name_at_other_numbers_need_the_services_word() -> None:
+    """A new version may move its port; another application that the Service does not name is none."""
+    of_named = service("web", NAMED)
+    meant = with_(of_named, metadata__labels={"component": "web"})
+    exporter = of("DaemonSet", "exporter", app("r/exporter:1", port(9113, "http")), component="metrics")
+    moved = of("Deployment", "web-next", app("registry.example/shop:2", port(8081, "http")), component="next")
+
+    found = only(of_service(WEB, exporter, service_=meant), "KSV105")
+
+    assert rows(found)[0].endswith(
+        "they carry component=metrics where the Service has web, and its ports lead to other numbers than "
+        "those of Deployment/web"
+    )
+    assert strangers(WEB, exporter, service_=of_named) == []
+    assert strangers(WEB, moved, service_=meant) == []
+
+
+def test_what_a_mesh_injects_makes_nobody_alike() -> None:
+    """Its container is in every pod."""
+    proxy = with_(container("istio-proxy"), image="istio/proxyv2:1", ports=())
+    mine = of("Deployment", "web", SERVING, proxy)
+
+    assert strangers(mine, of("DaemonSet", "exporter", METRICS, proxy)) == ["DaemonSet/exporter"]
+
+
+INSTANCE = "app.kubernetes.io/instance"
+
+
+def release(name: str, *containers: Container) -> Pod:
+    """A pod of a release of one chart."""
+    return of("Deployment", f"{name}-web", *containers, extra={INSTANCE: name})
+
+
+def of_release(name: str, **labels: str) -> Service:
+    """The Service of a release, whose selector forgot it."""
+    return with_(service(name), metadata__labels={INSTANCE: name, **labels})
+
+
+def test_pods_of_another_release_that_has_a_service_are_told() -> None:
+    """Two releases of a chart whose selector is the same: each answers for the other."""
+    pods = (release("web", SERVING), release("other", SERVING))
+    snapshot = settled(of_release("web"), *pods, of_release("other"))
+
+    found = only(explain(snapshot), "KSV105")
+
+    assert found.culprit.name == "other-web"
+    assert rows(found)[0].endswith(
+        f"they carry {INSTANCE}=other, which Service/other has, too; this Service has web"
+    )
+    assert found.fixes[0].title == f"select {INSTANCE}=web, too"
+
+
+@pytest.mark.parametrize(
+    ("of_", "others"),
+    [
+        (of_release("web"), ()),
+        (of_release("web"), (with_(of_release("other"), spec__selector={"app": "else"}),)),
+        (of_release("web"), (with_(of_release("other"), spec__selector={}),)),
+        (service(), (of_release("other"),)),
+        (with_(of_release("third"), metadata__name="web"), (of_release("other"),)),
+    ],
+    ids=["no service", "of other pods", "without a selector", "no release", "of neither"],
+)
+def test_releases_that_share_a_service_on_purpose_are_none(of_: Service, others: tuple[Obj, ...]) -> None:
+    """A canary release brings no Service of its own; a Service of nobody may span several."""
+    pods = (release("web", SERVING), release("other", NEXT))
+
+    assert find(explain(settled(of_, *pods, *others)), "KSV105") == ()
+
+
+def test_only_another_release_costs_a_request() -> None:
+    """One small list, and none where nothing is suspicious."""
+    services = Read("Service", "shop", labels=selector({INSTANCE: "other"}))
+
+    def asked(of_: Service, *pods: Pod) -> list[Read]:
+        source = FakeSource(settled(of_, *pods))
+        ask(Query("shop", ("web",)), source)
+        return [read for wanted in source.rounds for read in wanted if read.kind in ("Service", "ReplicaSet")]
+
+    one = Read("Service", "shop", "web")
+    worker = of("Deployment", "web-worker", SILENT, component="worker")
+    assert asked(service(), WEB, worker, of("Job", "migrate", SILENT)) == [one]
+    assert asked(of_release("web"), release("web", SERVING), release("web", NEXT)) == [one]
+    assert asked(of_release("web"), release("web", SERVING), release("other", NEXT)) == [one, services]
+
+
+def test_services_that_could_not_be_read_leave_it_open() -> None:
+    """Not read is no evidence."""
+    denied = Read("Service", "shop", labels=selector({INSTANCE: "other"}))
+    truth = settled(of_release("web"), release("web", SERVING), release("other", NEXT))
+    source = FakeSource(truth, denied=(denied,))
+
+    assert ask(Query("shop", ("web",)), source).findings == ()
+
+
+def test_without_a_label_that_lasts_there_is_no_fix() -> None:
+    """What a controller puts on pods changes with the next rollout or run."""
+    mine = of("Deployment", "web", SERVING)
+    job = with_(of("Job", "migrate", SILENT), metadata__labels={"app": "web", "job-name": "migrate"})
+
+    assert only(of_service(mine, job), "KSV105").fixes == ()
+
+
+def test_the_most_telling_label_is_taken() -> None:
+    """A component before a release, and both before anything else."""
+    labels = {"zone": "a", INSTANCE: "shop", "app.kubernetes.io/component": "web"}
+    mine = of("Deployment", "web", SERVING, extra=labels)
+
+    (fix,) = only(of_service(mine, of("Job", "migrate", SILENT)), "KSV105").fixes
+
+    assert fix.title == "select app.kubernetes.io/component=web, too"
+
+
+def test_a_stranger_in_trouble_is_one_finding() -> None:
+    """The Service would not wait for it if it did not select it."""
+    probed = with_(METRICS, readiness_probe=http_probe(9113))
+
+    report = of_service(WEB, of("DaemonSet", "exporter", probed, ready=False))
+
+    (found,) = report.findings
+    assert (found.code, found.effect, verdict(report)) == ("KSV105", Effect.DEGRADED, Verdict.DEGRADED)
+    assert [under.code for under in found.consequences] == ["KSV301"]
+    assert found.fixes[0].outcome is not None
+    assert found.fixes[0].outcome.verdict is Verdict.HEALTHY
