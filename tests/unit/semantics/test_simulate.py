@@ -134,6 +134,20 @@ def test_what_could_not_be_read_is_not_zero_either(lost: Read) -> None:
         simulate(partly(*known, gaps=(Gap(lost, GapReason.FORBIDDEN),)), FIX)
 
 
+def test_the_node_of_a_pod_that_has_finished_need_not_be_known() -> None:
+    """The pod is left out whatever becomes of its Node; that of a pod beside it decides."""
+    over = pod("web-9", node="node-b", phase="Succeeded")
+    whole = settled(WRONG, *pods(2), over)
+    kept = [read for read in whole.covered if read.kind != "Node"]
+    objects = [obj for obj in whole.objects.values() if obj.kind != "Node"]
+    known = Snapshot("test", NOW).with_answers(objects, kept)
+
+    with pytest.raises(Unread) as unread:
+        simulate(known, FIX)
+
+    assert unread.value.reads == {Read("Node", name="node-a")}
+
+
 def test_what_is_copied_once_the_selector_is_gone_has_to_be_known() -> None:
     """The endpoints controller leaves its object, and that is copied then; not for an alias."""
     whole = settled(service(), *pods(1))
