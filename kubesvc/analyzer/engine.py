@@ -149,7 +149,7 @@ def _explain(query: Query, snapshot: Snapshot, service: Service, pods: tuple[Pod
     found, skipped = _apply(view, wants)
     verdict = wants.attempt(lambda: view.verdict)
     with_outcomes = [wants.attempt(partial(_foresee, view, finding, found)) for finding in found]
-    findings = fold(tuple(finding for finding in with_outcomes if finding is not None))
+    findings = fold(tuple(finding for finding in with_outcomes if finding is not None), view.asked)
     subject = wants.attempt(lambda: _subject(view, findings))
     mine = [pod for pod in pods if pod.metadata.namespace == service.metadata.namespace]
     asked = [wants.attempt(partial(why.why, view, pod)) for pod in mine]
@@ -201,8 +201,11 @@ def _covered(finding: Finding, known: AbstractSet[Place]) -> bool:
     return all(place in known or any(map(place.within, known)) for place in finding.places)
 
 
-def fold(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """Put consequences under their cause: its rule lists their code, and their places lie within its."""
+def fold(findings: tuple[Finding, ...], asked: str = "") -> tuple[Finding, ...]:
+    """Put consequences under their cause: its rule lists their code, and their places lie within its.
+
+    The worst come first, among equals those about the port that was `asked` about, as the verdict says.
+    """
     explains = {rule.code: rule.explains for rule in registry.RULES}
 
     def causes(finding: Finding) -> Iterator[Finding]:
@@ -219,7 +222,11 @@ def fold(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
         return replace(finding, consequences=under) if under else finding
 
     top = [grown(finding) for finding in findings if parent[finding.id] is None]
-    return tuple(sorted(top, key=lambda finding: -list(Effect).index(finding.effect)))
+
+    def order(finding: Finding) -> tuple[int, bool]:
+        return -list(Effect).index(finding.effect), all(place.port != asked for place in finding.places)
+
+    return tuple(sorted(top, key=order))
 
 
 def _foresee(view: ServiceView, finding: Finding, found: tuple[Finding, ...]) -> Finding:
@@ -357,7 +364,7 @@ def _compared(query: Query, view: ServiceView, findings: tuple[Finding, ...]) ->
     found, skipped = _apply(after, wants)
     wants.attempt(lambda: after.verdict)
     wants.settle()
-    return comparison.compare(change, before, _look(after, fold(found), skipped))
+    return comparison.compare(change, before, _look(after, fold(found, after.asked), skipped))
 
 
 def _foreseen(query: Query, snapshot: Snapshot, service: Service, change: Change) -> Outcome | None:

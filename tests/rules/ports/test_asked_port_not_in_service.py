@@ -226,11 +226,14 @@ def test_a_headless_name_hides_no_port() -> None:
 
 
 def test_two_faults_are_two_findings() -> None:
-    """The port is not there, and the selector matches nothing: mending one leaves the other."""
+    """The port is not there, and the selector matches nothing: mending one leaves the other.
+
+    What was asked about comes first.
+    """
     report = explain(settled(service("web", selector={"app": "Web"}), *pods(1)), port="8888")
 
-    assert [found.code for found in report.findings] == ["KSV101", "KSV204"]
-    (fix,) = report.findings[0].fixes
+    assert [found.code for found in report.findings] == ["KSV204", "KSV101"]
+    (fix,) = report.findings[1].fixes
     assert fix.outcome is not None
     assert fix.outcome.remaining == ("KSV204",)
 

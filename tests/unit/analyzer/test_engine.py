@@ -331,6 +331,16 @@ def test_the_worst_comes_first() -> None:
     assert [f.effect for f in fold(tuple(given))] == list(reversed(Effect))
 
 
+@pytest.mark.usefixtures("explaining")
+def test_among_equals_what_was_asked_about_comes_first() -> None:
+    """Something worse still goes before it."""
+    worse, asked = finding("KSV1", HTTP_PORT), finding("KSV3", ADMIN, effect=Effect.DEGRADED)
+    other = finding("KSV1", WHOLE, effect=Effect.DEGRADED)
+
+    assert fold((other, worse, asked)) == (worse, other, asked)
+    assert fold((other, worse, asked), "admin") == (worse, asked, other)
+
+
 def test_the_effect_of_a_finding_fits_the_verdict() -> None:
     """A finding explains a verdict; it never makes it."""
     admin = ServicePort(name="admin", port=81, target_port="adm")
