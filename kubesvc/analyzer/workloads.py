@@ -88,9 +88,9 @@ def with_rarer(
     """Return the workloads with those of rarer kinds that make pods with some labels.
 
     Jobs are asked for by their own labels, which are those of their pods unless somebody gave them others
-    (pkg/apis/batch/v1/defaults.go, SetDefaults_Job). Of ReplicaSets the metadata is looked at first, for the
-    same reason: those of a Deployment, nearly all, do not count, and carry the labels of its pods. `along`
-    is asked for in the same round.
+    (pkg/apis/batch/v1/defaults.go, SetDefaults_Job). Of ReplicaSets the metadata is looked at first: those of
+    a Deployment, nearly all, do not count. Those of nobody are read whole, as their own labels say nothing of
+    their pods; those of a Rollout carry the labels of its pods. `along` is asked for in the same round.
     """
     batch = [Read("Job", namespace, labels=requirements), Read("CronJob", namespace)]
     replica_sets = Read("ReplicaSet", namespace, part=Portion.METADATA)
@@ -101,9 +101,11 @@ def with_rarer(
     cron_jobs, others = _read(snapshot, batch[1:], CronJob)
     listed, more = _read(snapshot, [replica_sets], Obj)
     labeled = [entry for entry in listed if selector.matches(requirements, entry.metadata.labels)]
-    alone = [Read("ReplicaSet", namespace, entry.metadata.name) for entry in labeled if entry.owner is None]
-    snapshot.want(alone)
-    whole, unread = _read(snapshot, alone, ReplicaSet)
+    alone = [Read("ReplicaSet", namespace, entry.metadata.name) for entry in listed if entry.owner is None]
+    if len(alone) > REPLICA_SETS_BY_NAME:
+        alone = [Read("ReplicaSet", namespace)]
+    read, unread = _read(snapshot, alone, ReplicaSet)
+    whole = [entry for entry in read if entry.owner is None]
     rarer: tuple[ReplicaSet | Job | CronJob, ...] = (*whole, *jobs, *cron_jobs)
     made = (maker for maker in rarer if _makes(maker, requirements))
     return replace(

@@ -253,7 +253,6 @@ def test_nodes_that_could_not_be_read_are_not_none() -> None:
 ALONE = with_(
     replica_set("web-alone"),
     metadata__owner_references=(),
-    metadata__labels={"app": "web"},
     spec=deployment(replicas=0).spec,
 )
 
@@ -315,12 +314,11 @@ def test_between_runs_the_pods_of_the_last_one_may_be_left() -> None:
         cron_job(labels={"app": "other"}),
         job(suspend=True, labels={"app": "other"}),
         with_(job(), status__conditions=(condition("Complete", "True"),)),
-        with_(ALONE, metadata__labels={"app": "other"}),
-        with_(ALONE, spec__template__metadata__labels={"app": "other"}),
+        with_(ALONE, spec__template__metadata__labels={"app": "other"}, metadata__labels={"app": "web"}),
         with_(ALONE, metadata__owner_references=(owned_by("Deployment", "gone"),)),
         with_(cron_job(), metadata__namespace="other"),
     ],
-    ids=["cron job", "job", "job that is over", "labels", "template", "old revision", "namespace"],
+    ids=["cron job", "job", "job that is over", "template", "old revision", "namespace"],
 )
 def test_what_makes_no_such_pods_explains_nothing(other: Obj) -> None:
     """The selector matches no pod, and nobody would make one."""
@@ -350,6 +348,20 @@ def test_an_owner_of_an_unknown_kind_is_named_and_nothing_is_claimed() -> None:
         ("kubectl", "get", "rollout.argoproj.io", "web", "-o", "yaml")
     ]
     assert found.fixes == ()
+
+
+def test_replica_sets_of_nobody_are_one_request() -> None:
+    """Their own labels say nothing: they are read whole, one by its name, more as a list."""
+    other = with_(ALONE, metadata__name="other", spec__template__metadata__labels={"app": "other"})
+
+    def asked(*objects: Obj) -> set[Read]:
+        source = FakeSource(settled(service(), *objects))
+        assert only(ask(Query("shop", ("web",)), source), "KSV102").culprit == ALONE.ref
+        wanted = frozenset.union(*source.rounds)
+        return {read for read in wanted if read.kind == "ReplicaSet" and read.part is Portion.WHOLE}
+
+    assert asked(ALONE, replica_set()) == {Read("ReplicaSet", "shop", "web-alone")}
+    assert asked(ALONE, other, replica_set()) == {Read("ReplicaSet", "shop")}
 
 
 def test_a_known_workload_goes_before_an_unknown_owner() -> None:
