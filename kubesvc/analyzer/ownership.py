@@ -8,6 +8,7 @@ from kubesvc.model.objects import Metadata, Obj
 _ARGO_CD: Final = "argocd.argoproj.io/tracking-id"
 _ARGO_CD_LABEL: Final = "argocd.argoproj.io/instance"
 _KUSTOMIZATION: Final = "kustomize.toolkit.fluxcd.io"
+_ROLLOUT: Final = "argo-rollouts.argoproj.io/managed-by-rollouts"
 _HELM_RELEASE: Final = "helm.toolkit.fluxcd.io"
 _HELM: Final = "meta.helm.sh"
 _MANAGED_BY: Final = "app.kubernetes.io/managed-by"
@@ -33,6 +34,9 @@ def _notes(obj: Obj) -> Iterator[str]:
         yield f"Flux Kustomization {name} deploys {ref}: {back}. Change it in its source."
     if name := _flux(meta, _HELM_RELEASE):
         yield f"Flux HelmRelease {name} deploys {ref}: its next upgrade takes this back. Change its values."
+    if rollout := meta.annotations.get(_ROLLOUT):
+        back = "it takes a change of the hash in the selector back"
+        yield f"Rollout/{rollout} switches {ref}: {back}. Look at the Rollout first."
     for owner in [obj.owner] if obj.owner else meta.owner_references[:1]:
         back = "its controller may take this back"
         yield f"{owner.kind}/{owner.name} owns {ref}: {back}. Change it there."

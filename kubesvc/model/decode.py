@@ -22,6 +22,7 @@ _KEPT_ANNOTATIONS: Final = (
     "cloud.google.com/",
     "meta.helm.sh/",
     "argocd.argoproj.io/",
+    "argo-rollouts.argoproj.io/",
     "kustomize.toolkit.fluxcd.io/",
     "metallb.io/",
     "metallb.universe.tf/",

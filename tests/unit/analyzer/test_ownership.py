@@ -23,6 +23,7 @@ ARGO = {"argocd.argoproj.io/tracking-id": "front:/Service:shop/web"}
 HELM = {"meta.helm.sh/release-name": "front", "meta.helm.sh/release-namespace": "shop"}
 KUSTOMIZATION = {"kustomize.toolkit.fluxcd.io/name": "apps", "kustomize.toolkit.fluxcd.io/namespace": "flux"}
 RELEASE = {"helm.toolkit.fluxcd.io/name": "front", "helm.toolkit.fluxcd.io/namespace": "shop"}
+SWITCHED = "argo-rollouts.argoproj.io/managed-by-rollouts"
 MANAGED = "app.kubernetes.io/managed-by"
 
 
@@ -51,6 +52,8 @@ BY_HELM = "Helm release front in shop deploys Service/web"
         ),
         (labeled(labels=KUSTOMIZATION), BY_FLUX),
         (labeled(labels=RELEASE), BY_RELEASE),
+        (labeled(annotations={SWITCHED: "front"}), "Rollout/front switches Service/web"),
+        (labeled(annotations={**HELM, SWITCHED: "front"}), "Rollout/front switches Service/web"),
         (labeled(annotations=HELM), BY_HELM),
         (labeled(annotations={"meta.helm.sh/release-name": "front"}), BY_HELM),
         (labeled(owner_references=(owned_by("Cluster", "db"),)), "Cluster/db owns Service/web"),
@@ -80,6 +83,7 @@ def test_who_is_known_by_what_they_write(obj: Obj, said: str) -> None:
         labeled(labels=KUSTOMIZATION, annotations={"kustomize.toolkit.fluxcd.io/ssa": "Ignore"}),
         labeled(labels={MANAGED: "Helm"}),
         labeled(labels={MANAGED: "kustomize"}),
+        labeled(annotations={SWITCHED: ""}),
         labeled(labels={"app.kubernetes.io/instance": "front"}),
     ],
 )
