@@ -241,11 +241,7 @@ def _is_namesake(service: Service, maker: Ref) -> bool:
 
 def unlabeled(pods: Iterable[Obj]) -> list[Obj]:
     """Return the pods without a label of their own; Kubernetes gives them those of their Node's place."""
-    return [pod for pod in pods if not pod.metadata.labels.keys() - _OF_PLACE]
-
-
-_OF_PLACE: Final = {topology.ZONE, topology.REGION}
-"""plugin/pkg/admission/podtopologylabels"""
+    return [pod for pod in pods if not pod.metadata.labels.keys() - topology.PLACES]
 
 
 def called(service: Service, pods: Iterable[Obj]) -> list[Obj]:

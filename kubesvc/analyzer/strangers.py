@@ -7,10 +7,11 @@ from msgspec import Struct
 
 from kubesvc.analyzer.differences import HASHES
 from kubesvc.analyzer.view import ServiceView
+from kubesvc.analyzer.workloads import maker
 from kubesvc.model import selector
 from kubesvc.model.objects import Pod, Ref, Service, ServicePort
 from kubesvc.model.read import Read
-from kubesvc.semantics import endpoints, ports
+from kubesvc.semantics import endpoints, ports, topology
 
 ROLES: Final = ("app.kubernetes.io/component", "component", "role", "tier", "app.kubernetes.io/name")
 """Label keys that tell the parts of an application apart, and applications."""
@@ -18,6 +19,10 @@ RELEASES: Final = ("app.kubernetes.io/instance", "release")
 """Label keys that name the release which an object belongs to."""
 _INJECTED: Final = frozenset({"istio-proxy", "linkerd-proxy"})
 """Containers that a mesh puts into every pod."""
+_HOOKS: Final = frozenset({"helm.sh/hook", "argocd.argoproj.io/hook"})
+"""Annotations of what is run before or after a deployment, or to test it."""
+_ENDING: Final = {"Job": "a Job's pods do their work and end", "Pod": "a hook's pod does its work and ends"}
+"""Owners whose pods are no servers, and why; a pod is its own owner if it is a hook."""
 _OF_JOBS: Final = frozenset({"job-name", "controller-uid"})
 
 
@@ -53,7 +58,7 @@ def company(view: ServiceView) -> Company:
 
 
 def _by_owner(view: ServiceView) -> dict[Ref, tuple[Pod, ...]]:
-    """Group the pods that should get traffic by owner; a bare pod belongs to nobody, and is left out."""
+    """Group the pods that should get traffic by owner; most bare pods belong to nobody, and are left out."""
     pods = {cell.pod.metadata.uid: cell.pod for facts in view.ports for cell in facts.expected if cell.pod}
     groups: dict[Ref, list[Pod]] = {}
     for pod in sorted(pods.values(), key=lambda pod: pod.metadata.name):
@@ -62,31 +67,17 @@ def _by_owner(view: ServiceView) -> dict[Ref, tuple[Pod, ...]]:
     return {owner: tuple(members) for owner, members in sorted(groups.items())}
 
 
-_REVISIONS: Final = {"pod-template-hash": "Deployment", "rollouts-pod-template-hash": "Rollout"}
-
-
 def _owner(pod: Pod) -> Ref | None:
-    """Return the owner; that of a ReplicaSet by its name, `web-5d8f7`, which costs no request.
-
-    The controller appends the value of the label to the Deployment's name (deployment/sync.go,
-    getNewReplicaSet).
-    """
-    direct = pod.owner
-    if direct is None:
-        return None
-    for label, kind in _REVISIONS.items():
-        suffix = f"-{pod.metadata.labels.get(label, '')}"
-        if direct.kind == "ReplicaSet" and len(suffix) > 1 and direct.name.endswith(suffix):
-            return Ref(kind, pod.metadata.namespace, direct.name.removesuffix(suffix))
-    return Ref(direct.kind, pod.metadata.namespace, direct.name)
+    """Return what makes a pod, as far as the pod tells, which costs no request; a hook's pod is its own."""
+    return maker(pod) if pod.owner or _HOOKS & pod.metadata.annotations.keys() else None
 
 
 def _why(view: ServiceView, groups: dict[Ref, tuple[Pod, ...]], owner: Ref) -> str:
     """Say why the pods of an owner are strangers; empty where nothing says so."""
     mine = groups[owner]
-    others = {ref: pods for ref, pods in groups.items() if ref != owner and ref.kind != "Job"}
-    if owner.kind == "Job":
-        return "a Job's pods do their work and end" if others else ""
+    others = {ref: pods for ref, pods in groups.items() if ref != owner and ref.kind not in _ENDING}
+    if owner.kind in _ENDING:
+        return _ENDING[owner.kind] if others else ""
     return _of_another_release(view, mine, others) or _of_another_role(view, mine, others)
 
 
@@ -216,4 +207,4 @@ def _carries(pod: Pod, label: tuple[str, str]) -> bool:
 
 
 def _passes(key: str) -> bool:
-    return key in HASHES | _OF_JOBS or key.startswith("batch.kubernetes.io/")
+    return key in HASHES | _OF_JOBS | topology.PLACES or key.startswith("batch.kubernetes.io/")

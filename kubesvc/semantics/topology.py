@@ -21,6 +21,8 @@ from kubesvc.semantics.readiness import condition
 
 ZONE: Final = "topology.kubernetes.io/zone"
 REGION: Final = "topology.kubernetes.io/region"
+PLACES: Final = frozenset({ZONE, REGION})
+"""Labels that a pod gets from its Node, whoever makes it (plugin/pkg/admission/podtopologylabels)."""
 MODE: Final = "service.kubernetes.io/topology-mode"
 AWARE_HINTS: Final = "service.kubernetes.io/topology-aware-hints"
 """The deprecated annotation; where both are set it wins (utils.go, hintsEnabled)."""

@@ -86,8 +86,14 @@ def strangers(*pods: Obj, service_: Service | None = None) -> list[str]:
     return [str(found.culprit) for found in find(of_service(*pods, service_=service_), "KSV105")]
 
 
+def hook(key: str, *containers: Container) -> Pod:
+    """A pod that nobody makes again: what a chart brings to be tested with."""
+    bare = pod("web-test", *containers, labels={"app": "web"}, ips=("10.0.1.9",))
+    return with_(bare, metadata__annotations={key: ""})
+
+
 WORKING = (
-    "1 pod of Deployment/web-worker, declared: no port: they carry component=worker, and none declares or "
+    "1 pod of Deployment/web-worker (declared: no port): they carry component=worker, and none declares or "
     "probes 8080/TCP, as those of Deployment/web do"
 )
 
@@ -103,7 +109,7 @@ def test_a_worker_beside_the_application_is_told() -> None:
     assert [place.endpoint.name for place in found.places if place.endpoint] == ["web-worker-x"]
     assert rows(found) == [
         f"not meant: {WORKING}",
-        "meant: 1 pod of Deployment/web, declared: http 8080/TCP",
+        "meant: 1 pod of Deployment/web (declared: http 8080/TCP)",
         "unless: they serve all the same: what a pod listens on is not in the API",
     ]
 
@@ -192,6 +198,33 @@ def test_pods_of_another_sort_are_told(other: Pod, said: str) -> None:
 )
 def test_several_workloads_on_purpose_are_none(pods: tuple[Pod, ...]) -> None:
     """Nothing says that one of them does not serve."""
+    assert strangers(*pods) == []
+
+
+@pytest.mark.parametrize("key", ["helm.sh/hook", "argocd.argoproj.io/hook"])
+def test_the_pod_of_a_hook_is_told(key: str) -> None:
+    """That it lacks the port is a consequence."""
+    (found,) = of_service(WEB, hook(key, SILENT), service_=service("web", NAMED)).findings
+
+    assert found.code == "KSV105"
+    assert found.headline == "its selector also selects Pod/web-test"
+    assert rows(found)[0].endswith("Pod/web-test (declared: no port): a hook's pod does its work and ends")
+    assert [under.code for under in found.consequences] == ["KSV202"]
+
+
+@pytest.mark.parametrize(
+    "pods",
+    [
+        (WEB, hook("helm.sh/resource-policy", SILENT)),
+        (WEB, with_(hook("helm.sh/hook", SILENT), status__phase="Succeeded")),
+        (WEB, terminating(hook("helm.sh/hook", SILENT))),
+        (pod("bare", SERVING), hook("helm.sh/hook", SILENT)),
+        (of("Job", "migrate", SILENT), hook("helm.sh/hook", SILENT)),
+    ],
+    ids=["no hook", "over", "ending", "beside a bare pod", "beside a job"],
+)
+def test_what_looks_like_the_pod_of_a_hook_is_not_it(pods: tuple[Pod, ...]) -> None:
+    """It takes no traffic, or nobody is there to whom it does not belong."""
     assert strangers(*pods) == []
 
 
@@ -318,6 +351,14 @@ def test_without_a_label_that_lasts_there_is_no_fix() -> None:
     job = with_(of("Job", "migrate", SILENT), metadata__labels={"app": "web", "job-name": "migrate"})
 
     assert only(of_service(mine, job), "KSV105").fixes == ()
+
+
+def test_the_place_of_a_node_tells_nobody_apart() -> None:
+    """The pods carry it, and may be elsewhere tomorrow."""
+    zone = "topology.kubernetes.io/zone"
+    mine = of("Deployment", "web", SERVING, extra={zone: "a"})
+
+    assert only(of_service(mine, of("Job", "migrate", SILENT, extra={zone: "b"})), "KSV105").fixes == ()
 
 
 def test_the_most_telling_label_is_taken() -> None:

@@ -1,6 +1,6 @@
 """KSV105: the selector also selects pods that were probably not meant."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from kubesvc.analyzer import commands, named_ports, strangers, wording
 from kubesvc.analyzer.rule import Rule, rule
@@ -23,9 +23,9 @@ def selector_too_broad(this: Rule, view: ServiceView) -> Iterator[Finding]:
 
     What it means
         A selector matches every pod that carries its labels, whoever made it. Here it also matches pods of a
-        Job, or of another part of the application that shows no sign of serving the Service's ports, or of
-        another release that has a Service of its own. Their share of the requests is refused, or answered by
-        the wrong process.
+        Job or a hook, or of another part of the application that shows no sign of serving the Service's
+        ports, or of another release that has a Service of its own. Their share of the requests is refused, or
+        answered by the wrong process.
 
     How to confirm
         `kubectl get pods -l SELECTOR --show-labels` shows who carries the labels. The endpoints below the
@@ -47,7 +47,7 @@ def selector_too_broad(this: Rule, view: ServiceView) -> Iterator[Finding]:
         names = {pod.metadata.name for pod in stranger.pods}
         yield this.finding(
             view,
-            f"its selector also selects {wording.count(len(stranger.pods), 'pod')} of {stranger.owner}",
+            f"its selector also selects {_counted(stranger.owner, stranger.pods)}",
             [c.place for f in view.ports for c in f.expected if c.pod and c.pod.metadata.name in names],
             stranger.owner,
             _rows(found, stranger),
@@ -62,10 +62,12 @@ def _rows(found: Company, stranger: Stranger) -> Iterator[Row]:
     yield Row("unless", "they serve all the same: what a pod listens on is not in the API")
 
 
-def _members(owner: Ref, pods: Iterable[Pod]) -> str:
-    members = tuple(pods)
-    declared = named_ports.show(named_ports.declared_by(members))
-    return f"{wording.count(len(members), 'pod')} of {owner}, declared: {declared}"
+def _members(owner: Ref, pods: tuple[Pod, ...]) -> str:
+    return f"{_counted(owner, pods)} (declared: {named_ports.show(named_ports.declared_by(pods))})"
+
+
+def _counted(owner: Ref, pods: tuple[Pod, ...]) -> str:
+    return str(owner) if owner.kind == "Pod" else f"{wording.count(len(pods), 'pod')} of {owner}"
 
 
 def _fixes(view: ServiceView, found: Company) -> Iterator[Fix]:
