@@ -81,8 +81,10 @@ def _share(facts: PortFacts, *, only: bool = True) -> str:
     if portless and not usable:
         which = "a" if only else "that"
         return f"{wording.count(len(_endpoints(ready)), 'ready endpoint')}, none with {which} port"
-    noun = "pod" if all(cell.pod for cell in facts.expected) else "endpoint"
-    verb = "receives" if len(expected) == 1 else "receive"
+    if all(cell.pod for cell in facts.expected):
+        noun, verb = "pod", "receives" if len(expected) == 1 else "receive"
+    else:  # whoever they are, and whether they still are
+        noun, verb = "endpoint", "is sent" if len(expected) == 1 else "are sent"
     said = f"{len(usable)} of {wording.count(len(expected), noun)} {verb} traffic"
     return f"{said}{_without_family(facts)}{_published(facts)}"
 

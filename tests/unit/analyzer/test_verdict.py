@@ -174,7 +174,7 @@ SUMMARIES: dict[str, tuple[Service, tuple[Obj, ...], str]] = {
     "by hand": (
         service(selector={}),
         (hand_made(endpoint("192.0.2.1")),),
-        "1 of 1 endpoint receives traffic",
+        "1 of 1 endpoint is sent traffic",
     ),
     "leaving": (service(), (terminating(pod()),), "only 1 terminating pod still receives traffic"),
     "from one node": (
@@ -191,18 +191,18 @@ SUMMARIES: dict[str, tuple[Service, tuple[Obj, ...], str]] = {
     "a node is not named": (
         BY_HAND,
         (hand_made(*nameless(1)),),
-        "1 of 1 endpoint receives traffic, but not from inside the cluster: it names no node",
+        "1 of 1 endpoint is sent traffic, but not from inside the cluster: it names no node",
     ),
     "no node is named": (
         BY_HAND,
         (hand_made(*nameless(2)),),
-        "2 of 2 endpoints receive traffic, but not from inside the cluster: they name no node",
+        "2 of 2 endpoints are sent traffic, but not from inside the cluster: they name no node",
     ),
     "one node is not named": (
         BY_HAND,
         (hand_made(*named(2), *nameless(1)),),
         (
-            "3 of 3 endpoints receive traffic, inside the cluster 2 of them each only from its own node: "
+            "3 of 3 endpoints are sent traffic, inside the cluster 2 of them each only from its own node: "
             "the other names no node"
         ),
     ),
@@ -210,7 +210,7 @@ SUMMARIES: dict[str, tuple[Service, tuple[Obj, ...], str]] = {
         BY_HAND,
         (hand_made(*named(1), *nameless(2)),),
         (
-            "3 of 3 endpoints receive traffic, inside the cluster 1 of them only from its own node: "
+            "3 of 3 endpoints are sent traffic, inside the cluster 1 of them only from its own node: "
             "the others name no node"
         ),
     ),
