@@ -18,7 +18,7 @@ def seen(service: Service, ports: Iterable[PortFacts]) -> str:
     without = [facts.port for facts in known if facts.port and not facts.usable]
     parts = [_rejected(service, without)] if without else []
     parts += [
-        f"{_target(service, facts.port)} reaches {_reached(service, facts)}"
+        f"{_target(service, facts.port)} {_reached(service, facts)}"
         for facts in known
         if facts.port and facts.usable
     ]
@@ -29,14 +29,19 @@ def seen(service: Service, ports: Iterable[PortFacts]) -> str:
 
 
 def _reached(service: Service, facts: PortFacts) -> str:
-    """Write who of a port's endpoints is reached inside the cluster; an unnamed node is no client's own."""
+    """Write who of a port's endpoints is reached inside the cluster; an unnamed node is no client's own.
+
+    Whether anybody is at an address that is no selected pod's is not known.
+    """
     local = proxy.is_local_inside(service)
-    number = len({cell.place.endpoint for cell in (facts.local if local else facts.usable)})
+    cells = facts.local if local else facts.usable
+    number = len({cell.place.endpoint for cell in cells})
     if local and not number:
-        return "no endpoint, as none names its node"
+        return "reaches no endpoint, as none names its node"
+    verb = "reaches" if all(cell.pod for cell in cells) else "is forwarded to"
     each = "each " if number > 1 else ""
     own = f", {each}from its own node only" if local else ""
-    return f"{wording.count(number, 'endpoint')}{own}"
+    return f"{verb} {wording.count(number, 'endpoint')}{own}"
 
 
 def _rejected(service: Service, ports: Iterable[ServicePort]) -> str:

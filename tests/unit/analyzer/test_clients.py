@@ -56,6 +56,11 @@ SEEN = {
         (hand_made(endpoint("192.0.2.1"), ports=AT_A), *pods(1)),
         f"{REACHES} 1 endpoint, from its own node only {WHERE}",
     ),
+    "somebody's": (
+        service("web", TCP),
+        (hand_made(endpoint("192.0.2.1"), ports=AT_A), *pods(1)),
+        f"inside the cluster, web:80 is forwarded to 2 endpoints {WHERE}",
+    ),
     "leaving on a node of its own": (
         LOCAL,
         (terminating(pod("web-9", ips=("10.0.0.9",), node="node-z")), *pods(1)),
