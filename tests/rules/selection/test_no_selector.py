@@ -122,6 +122,36 @@ def test_slices_that_are_left_of_a_selector_are_nobodys() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("there", "said"),
+    [
+        ((), "pods: 2 of 2 pods are gone: clients are sent to the addresses all the same"),
+        (
+            (with_(pods(1)[0], metadata__uid="another"),),
+            "pods: 2 of 2 pods are gone: clients are sent to the addresses all the same",
+        ),
+        (pods(1), "pods: 1 of 2 pods is gone: clients are sent to the addresses all the same"),
+        (pods(2), None),
+    ],
+    ids=["none", "one of that name", "one", "both"],
+)
+def test_pods_that_are_gone_are_told(there: tuple[Pod, ...], said: str | None) -> None:
+    """Their endpoints stay ready for ever; who gets the traffic is not known then."""
+    found = find(explain(cluster(BARE, *left(*pods(2), **BY_CONTROLLER), *there)), "KSV103")[0]
+
+    (last,) = rows(found)[2:]
+    assert last.startswith("clients: ") if said is None else last == said
+
+
+def test_pods_that_could_not_be_read_are_not_gone() -> None:
+    """Forbidden is not empty."""
+    truth = cluster(BARE, *left(*pods(2), **BY_CONTROLLER))
+
+    report = ask(Query("shop", ("web",)), FakeSource(truth, denied=(Read("Pod"),)))
+
+    assert [row.label for row in find(report, "KSV103")[0].rows] == ["left", "left", "clients"]
+
+
 def test_the_copy_alone_is_less_certain() -> None:
     """The label that tells who wrote the Endpoints object may have been copied with it."""
     _, *copied = left(*pods(1), **BY_CONTROLLER)

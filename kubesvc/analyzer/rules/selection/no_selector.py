@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from kubesvc.analyzer import clients, commands, wording
@@ -82,7 +83,20 @@ def _rows(view: ServiceView, left: tuple[EndpointSlice, ...]) -> Iterator[Row]:
         size = wording.count(len(entry.endpoints), "endpoint")
         copy = ", a copy of the Endpoints object" if mirroring.is_mirror(entry) else ""
         yield Row("left", f"{entry.metadata.name} with {size}{copy}", "EndpointSlice")
-    yield Row("clients", clients.seen(view.service, view.ports), "EndpointSlice")
+    listed = {target for entry in left for endpoint in entry.endpoints if (target := _pod(endpoint))}
+    if gone := _gone(view, listed):
+        value = f"{gone} of {wording.count(len(listed), 'pod')} {'is' if gone == 1 else 'are'} gone"
+        yield Row("pods", f"{value}: clients are sent to the addresses all the same", "targetRef")
+    else:
+        yield Row("clients", clients.seen(view.service, view.ports), "EndpointSlice")
+
+
+def _gone(view: ServiceView, listed: AbstractSet[tuple[str, str]]) -> int:
+    """Count the pods, by name and uid, that are not there any more; none where that could not be read."""
+    neighbors = view.optional(lambda: view.neighbors) if listed else None
+    if neighbors is None:
+        return 0
+    return len(listed - {(pod.metadata.name, pod.metadata.uid) for pod in neighbors})
 
 
 def _fixes(view: ServiceView, left: tuple[EndpointSlice, ...]) -> Iterator[Fix]:
@@ -92,7 +106,7 @@ def _fixes(view: ServiceView, left: tuple[EndpointSlice, ...]) -> Iterator[Fix]:
         yield _selecting(view, applied, "as kubectl apply wrote it last")
         return
     workloads = view.optional(lambda: view.workloads.found) or ()
-    listed = [name for entry in left for endpoint in entry.endpoints if (name := _pod(endpoint))]
+    listed = [pod[0] for entry in left for endpoint in entry.endpoints if (pod := _pod(endpoint))]
     makers = [workload for workload in workloads if listed and _made(workload, listed)]
     named = [workload for workload in workloads if workload.metadata.name == view.service.metadata.name]
     for workload in makers if len(makers) == 1 else named:
@@ -101,9 +115,10 @@ def _fixes(view: ServiceView, left: tuple[EndpointSlice, ...]) -> Iterator[Fix]:
             yield _selecting(view, labels, f"as {workload.ref} does{did}")
 
 
-def _pod(endpoint: Endpoint) -> str:
+def _pod(endpoint: Endpoint) -> tuple[str, str] | None:
+    """Return the name and uid of the pod that an endpoint was written for."""
     target = endpoint.target_ref
-    return target.name if target and target.kind == "Pod" else ""
+    return (target.name, target.uid) if target and target.kind == "Pod" else None
 
 
 _SUFFIXES: Final = {
