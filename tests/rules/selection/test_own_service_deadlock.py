@@ -54,7 +54,7 @@ def test_pods_that_wait_for_each_other_are_told() -> None:
     (found,) = report.findings
     assert verdict(report) is Verdict.BROKEN
     assert (found.code, found.confidence, found.effect) == ("KSV109", Confidence.LIKELY, Effect.BROKEN)
-    assert found.headline == "1 of 1 pod ask for web, which has no endpoint before one of them is ready"
+    assert found.headline == "1 of 1 pod asks for web, which has no endpoint before one of them is ready"
     assert [under.code for under in found.consequences] == ["KSV301"]
     assert rows(found) == [
         "pod: web-1 of StatefulSet/web on node-a",

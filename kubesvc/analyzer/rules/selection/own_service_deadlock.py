@@ -50,7 +50,8 @@ def own_service_deadlock(this: Rule, view: ServiceView) -> Iterator[Finding]:
     for trouble in troubles.troubles(view, lambda pod, step: bool(_asking(view, pod, step))):
         if trouble.waiting or _has_another_reason(trouble):
             continue
-        asking = f"{troubles.share(view, trouble)} ask for {view.ref.name}"
+        verb = "asks" if len(trouble.pods) == 1 else "ask"
+        asking = f"{troubles.share(view, trouble)} {verb} for {view.ref.name}"
         yield this.finding(
             view,
             f"{asking}, which has no endpoint before one of them is ready",
