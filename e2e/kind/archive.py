@@ -30,11 +30,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image: its names, its layers from the bottom up as tar files, and what it runs."""
+    """An image: its names, its layers from the bottom up as tar files, what it runs, and as whom."""
 
     names: tuple[str, ...]
     layers: tuple[Path, ...]
     entrypoint: tuple[str, ...] = ()
+    user: str = ""
 
 
 def write_layer(target: Path, entries: Iterable[Entry]) -> Path:
@@ -78,6 +79,7 @@ def _config(image: Image, digests: Sequence[str]) -> dict[str, object]:
         "os": "linux",
         "config": {
             "Entrypoint": list(image.entrypoint),
+            "User": image.user,
             "Env": ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
         },
         "rootfs": {"type": "layers", "diff_ids": [f"sha256:{digest}" for digest in digests]},

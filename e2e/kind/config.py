@@ -12,6 +12,11 @@ ZONES = ("zone-a", "zone-b")
 
 _ZONE = "topology.kubernetes.io/zone"
 _NO_ELECTION = [{"name": "leader-elect", "value": "false"}]
+# Who is not root may listen on any port of the pod, which is the default of containerd 2.
+_ANY_PORT = """\
+[plugins."io.containerd.grpc.v1.cri"]
+  enable_unprivileged_ports = true
+"""
 # See `runc`: what the machine may not do, containerd in the node must not try.
 _NO_OOM_SCORES = """\
 [plugins."io.containerd.grpc.v1.cri"]
@@ -42,8 +47,7 @@ def cluster_config(zones: Sequence[str], *, cgroup_v1: bool, restricted: bool) -
         "apiVersion": "kind.x-k8s.io/v1alpha4",
         "networking": {"kubeProxyMode": "nftables"},
         "kubeadmConfigPatches": [yaml.safe_dump(patch) for patch in patches],
+        "containerdConfigPatches": [_ANY_PORT, *([_NO_OOM_SCORES] if restricted else [])],
         "nodes": [{"role": role, "labels": {_ZONE: zone}} for role, zone in zip(roles, zones, strict=True)],
     }
-    if restricted:
-        document["containerdConfigPatches"] = [_NO_OOM_SCORES]
     return yaml.safe_dump(document, sort_keys=False)

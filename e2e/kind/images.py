@@ -26,6 +26,8 @@ _SERVED = ("53", "80", "3000", "5353", "5432", "8080", "9090", "9376")
 """The ports to which the Services of all scenarios send traffic, but for that of an exporter."""
 _PORTS = {"exporter": ("9113",), "setup": ()}
 """What images of other names serve: those run beside another container, or before it."""
+_NOBODY = "65534"
+"""Not root, as Pod Security may ask for."""
 _IMPORT_SCRIPT = """\
 zstd -dc "$1" | docker import --change 'ENTRYPOINT ["/usr/local/bin/entrypoint", "/sbin/init"]' \
     --change 'ENV container=docker' - "$2"
@@ -112,7 +114,7 @@ def write_app_archive(target: Path, names: Iterable[str]) -> None:
     """
     program = build([PARTS["programs"]])["app"]
     layer = archive.write_layer(target.with_suffix(".layer"), [Entry("app", program, mode=0o755)])
-    made = [Image((name,), (layer,), ("/app", *_ports(name))) for name in names]
+    made = [Image((name,), (layer,), ("/app", *_ports(name)), _NOBODY) for name in names]
     with target.open("wb") as file:
         archive.write_archive(file, made)
     layer.unlink()
