@@ -12,7 +12,7 @@ from kubesvc.model.cell import Step
 from kubesvc.model.objects import Node, Pod
 from kubesvc.model.read import Gap, Read, Unavailable
 from kubesvc.model.report import Stage, Why, WhyStep
-from kubesvc.semantics import reads
+from kubesvc.semantics import readiness, reads
 from kubesvc.semantics.endpoints import Nodes
 
 
@@ -23,8 +23,10 @@ def why(view: ServiceView, pod: Pod) -> Why:
         Unread: its Node, the slices, or the selected pods were never read.
     """
     slices = view.optional(lambda: view.slices)
-    nodes = _nodes(view, pod)
-    gap = _gap(view, pod) if nodes is None else None
+    # Of a pod that has finished no Node decides anything: as for its Service, none is asked for.
+    over = readiness.is_terminal(pod)
+    nodes = None if over else _nodes(view, pod)
+    gap = _gap(view, pod) if nodes is None and not over else None
     case = Case(view.service, pod, None, "", nodes, view.minor, gap)
     found = tuple(fate.fates(case, slices))
     return Why(pod.ref, fate.headline(view.ref, pod.ref, found), _steps(case, found), fate.results(found))

@@ -137,6 +137,17 @@ def test_many_nodes_are_one_list_for_a_selected_pod_too() -> None:
     assert nodes == [Read("Node")]
 
 
+def test_the_node_of_a_pod_that_has_finished_is_not_asked_for() -> None:
+    """It decides nothing, and a file that was captured of its Service need not hold it."""
+    source = FakeSource(settled(service(), with_(pod(), status__phase="Failed")))
+
+    (told,) = ask(ASKED, source).subjects[0].why
+
+    assert reason(told).kind is StepKind.PHASE
+    assert step(told, StepKind.NODE).text == "whether its Node node-a exists is not known: it was not read"
+    assert not any(read.kind == "Node" for wanted in source.rounds for read in wanted)
+
+
 def test_each_pod_is_told_of_each_service_in_the_order_asked() -> None:
     """The Services are of one namespace."""
     api = service("api", selector={"app": "api"})
