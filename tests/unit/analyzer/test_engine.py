@@ -7,9 +7,11 @@ import pytest
 from msgspec.structs import replace
 
 from kubesvc.analyzer import engine, fixes, registry
-from kubesvc.analyzer.engine import Wants, analyze, fold
+from kubesvc.analyzer.engine import analyze
 from kubesvc.analyzer.rule import Check, Rule
+from kubesvc.analyzer.ruling import fold
 from kubesvc.analyzer.view import ServiceView
+from kubesvc.analyzer.wants import Wants
 from kubesvc.model.change import Change, Op
 from kubesvc.model.objects import Obj, Ref, Service, ServicePort
 from kubesvc.model.place import Place
