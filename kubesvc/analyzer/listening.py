@@ -29,7 +29,12 @@ _SEPARATORS: Final = re.compile(r"[^a-z0-9]+")
 
 def is_aside(name: str) -> bool:
     """Tell whether a port, container or Service is called after metrics, health or the like."""
-    return not ASIDE.isdisjoint(_SEPARATORS.split(name.lower()))
+    return not ASIDE.isdisjoint(words(name))
+
+
+def words(name: str) -> frozenset[str]:
+    """Return the words of a name, in lower case."""
+    return frozenset(_SEPARATORS.split(name.lower()))
 
 
 def aside(entry: Declared) -> bool:
@@ -61,10 +66,10 @@ def listens(entry: Said, port: str) -> bool:
 
     Nor one of another protocol than the Service port's name tells: `--grpc-port` says nothing of port http.
     """
-    words = frozenset(parts(entry.flag))
-    spoken = words & _PROTOCOLS
-    alike = not spoken or not port or not spoken.isdisjoint(_SEPARATORS.split(port))
-    return words <= _MAIN and not is_aside(entry.container) and alike
+    flag = frozenset(parts(entry.flag))
+    spoken = flag & _PROTOCOLS
+    alike = not spoken or not port or not spoken.isdisjoint(words(port))
+    return flag <= _MAIN and not is_aside(entry.container) and alike
 
 
 class Asked(NamedTuple):
@@ -77,18 +82,13 @@ class Asked(NamedTuple):
 
 def readiness_asks(pod: Pod) -> tuple[Asked, ...]:
     """Return what the readiness probes ask over the network."""
-    found = (_asked(c, c.readiness_probe) for c in running(pod))
+    found = (_asked(c, c.readiness_probe) for c in running(pod) if c.readiness_probe)
     return tuple(entry for entry in found if entry)
 
 
 def probed(pod: Pod) -> frozenset[int]:
     """Return the numbers that any probe asks."""
-    return frozenset(
-        entry.number
-        for c in running(pod)
-        for probe in (c.readiness_probe, c.liveness_probe, c.startup_probe)
-        if (entry := _asked(c, probe))
-    )
+    return frozenset(entry.number for c in running(pod) for probe in c.probes if (entry := _asked(c, probe)))
 
 
 def running(pod: Pod) -> Iterator[Container]:
@@ -97,15 +97,13 @@ def running(pod: Pod) -> Iterator[Container]:
     yield from (c for c in pod.spec.init_containers if ports.is_sidecar(c))
 
 
-def _asked(container: Container, probe: Probe | None) -> Asked | None:
+def _asked(container: Container, probe: Probe) -> Asked | None:
     """Resolve a probe's port as the kubelet does: by name alone (pkg/probe/util.go, findPortByName)."""
-    action = (probe.http_get or probe.tcp_socket or probe.grpc) if probe else None
-    if action is None:
-        return None
+    asked = probe.asks
     for port in container.ports:
-        if action.port in (port.name, port.container_port):
+        if asked in (port.name, port.container_port):
             return Asked(container.name, port.container_port, port.name)
-    return Asked(container.name, action.port, "") if isinstance(action.port, int) else None
+    return Asked(container.name, asked, "") if isinstance(asked, int) else None
 
 
 def mentioned(pods: Iterable[Pod]) -> frozenset[int]:

@@ -128,14 +128,8 @@ def _serves(view: ServiceView, pods: tuple[Pod, ...], port: ServicePort) -> bool
 def _signs(pod: Pod, minor: int) -> set[int | str]:
     """Return the port numbers that a pod declares or probes."""
     declared = (entry for entry in ports.declared(pod.spec) if ports.counts(entry, minor))
-    probes = (
-        probe
-        for container in pod.spec.containers
-        for probe in (container.readiness_probe, container.liveness_probe, container.startup_probe)
-        if probe
-    )
-    actions = (probe.http_get or probe.tcp_socket or probe.grpc for probe in probes)
-    return {entry.port.container_port for entry in declared} | {action.port for action in actions if action}
+    asked = (probe.asks for container in pod.spec.containers for probe in container.probes)
+    return {entry.port.container_port for entry in declared} | {port for port in asked if port is not None}
 
 
 def _role(theirs: tuple[Pod, ...], mine: tuple[Pod, ...]) -> str:

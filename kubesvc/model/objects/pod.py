@@ -57,6 +57,12 @@ class Probe(Part, frozen=True, kw_only=True):
     success_threshold: int = 1
     failure_threshold: int = 3
 
+    @property
+    def asks(self) -> int | str | None:
+        """The port that is asked over the network, by number or name; None where a command is run."""
+        action = self.http_get or self.tcp_socket or self.grpc
+        return action.port if action else None
+
 
 class Container(Part, frozen=True, kw_only=True):
     """A container's declaration; `restart_policy` Always on an init container makes it a sidecar."""
@@ -68,6 +74,12 @@ class Container(Part, frozen=True, kw_only=True):
     liveness_probe: Probe | None = None
     startup_probe: Probe | None = None
     restart_policy: str = ""
+
+    @property
+    def probes(self) -> tuple[Probe, ...]:
+        """The probes that it has, whatever for."""
+        every = (self.readiness_probe, self.liveness_probe, self.startup_probe)
+        return tuple(probe for probe in every if probe)
 
 
 class ReadinessGate(Part, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ import pytest
 
 from kubesvc.model import derived
 from kubesvc.model.mentions import Mention
-from kubesvc.model.objects import Obj, Pod, Service
+from kubesvc.model.objects import GRPCAction, Obj, Pod, Probe, Service
 from kubesvc.model.report import Confidence, Effect, Report, Verdict
 from tests.support.builders import (
     NOW,
@@ -165,10 +165,12 @@ def test_a_probe_that_still_has_time_is_no_deadlock() -> None:
 
 def test_a_probe_at_a_wrong_port_is_its_own_reason() -> None:
     """Two causes that look alike: the fix of the probe must not be hidden."""
-    astray = container("app", port(8080), readiness_probe=http_probe(9999))
-    sick = asking(of=pod("web-1", astray, ready=False, owner=owned_by("StatefulSet", "web")))
+    for probe in (http_probe(9999), Probe(grpc=GRPCAction(port=9999))):
+        astray = container("app", port(8080), readiness_probe=probe)
+        sick = asking(of=pod("web-1", astray, ready=False, owner=owned_by("StatefulSet", "web")))
+        assert [found.code for found in told(sick).findings] == ["KSV301"]
+
     named = container("app", port(8080, "http"), readiness_probe=http_probe("http"))
     right = asking(of=pod("web-1", named, ready=False, owner=owned_by("StatefulSet", "web")))
 
-    assert [found.code for found in told(sick).findings] == ["KSV301"]
     assert [found.code for found in told(right).findings] == ["KSV109"]

@@ -74,7 +74,7 @@ def _rows(
     field = f"spec.containers[{container.name}].readinessProbe"
     yield Row("probe", f"container {container.name}: {wording.probe(probe)}", field)
     yield Row("answer", _answer(view, told), "Event")
-    asked, declared = _port(probe), [port.container_port for port in container.ports]
+    asked, declared = probe.asks, [port.container_port for port in container.ports]
     if isinstance(asked, int) and declared and asked not in declared:
         ports = ", ".join(map(str, declared))
         yield Row(
@@ -113,21 +113,16 @@ def _answer(view: ServiceView, told: Event | Gap | None) -> str:
     return probes.answer(told, view.now) if isinstance(told, Event) else probes.untold(told)
 
 
-def _port(probe: Probe) -> int | str | None:
-    action = probe.http_get or probe.tcp_socket or probe.grpc
-    return action.port if action else None
-
-
 def _undeclared(container: Container, probe: Probe) -> bool:
     """Tell whether a probe asks a port by a name that its container does not declare."""
-    asked = _port(probe)
+    asked = probe.asks
     return isinstance(asked, str) and all(port.name != asked for port in container.ports)
 
 
 def _confirm(pod: Pod, container: Container, probe: Probe) -> Iterator[Command]:
     http = probe.http_get
     if http is None or http.host or _undeclared(container, probe):
-        what = "the probe" if _port(probe) else "the probe's command"
+        what = "the probe" if probe.asks else "the probe's command"
         yield Command(
             commands.describe_pod(pod.metadata.name), f"shows {what} and its last answers in the events"
         )
@@ -146,7 +141,7 @@ def _fixes(
 ) -> Iterator[Fix]:
     """Offer the declared port where the asked one is refused and nobody declares it."""
     declared = [port.container_port for port in container.ports if port.protocol == "TCP"]
-    asked = _port(probe)
+    asked = probe.asks
     refused = isinstance(told, Event) and probes.refused(told)
     if not (refused and isinstance(asked, int) and len(declared) == 1 and asked not in declared):
         return

@@ -119,6 +119,5 @@ def _rename(view: ServiceView, wanted: NamedPort, owner: Ref) -> Iterator[Fix]:
 
 def _needed(view: ServiceView, container: Container) -> set[int | str]:
     """Return the port names that this Service's other ports or the container's probes look up."""
-    probes = (container.readiness_probe, container.liveness_probe, container.startup_probe)
-    actions = [probe.http_get or probe.tcp_socket for probe in probes if probe]
-    return {target(port) for port in view.service.spec.ports} | {action.port for action in actions if action}
+    asked = {probe.asks for probe in container.probes if probe.asks is not None}
+    return {target(port) for port in view.service.spec.ports} | asked

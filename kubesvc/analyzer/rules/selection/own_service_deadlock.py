@@ -85,11 +85,11 @@ def _has_another_reason(trouble: Trouble) -> bool:
     """Tell whether the probe asks a port that the container, which declares others, does not."""
     container = readiness.find_container(trouble.pod, trouble.why.container)
     probe = container.readiness_probe if container else None
-    action = (probe.http_get or probe.tcp_socket) if probe else None
-    if trouble.why.kind is not StepKind.PROBED or action is None or container is None:
+    asked = probe.asks if probe else None
+    if trouble.why.kind is not StepKind.PROBED or asked is None or container is None:
         return False
     known = {value for port in container.ports for value in (port.container_port, port.name)}
-    return bool(known) and action.port not in known
+    return bool(known) and asked not in known
 
 
 def _rows(view: ServiceView, trouble: Trouble) -> Iterator[Row]:
