@@ -78,59 +78,8 @@ def _one(entry: Declared) -> str:
     return f"{port.name or 'unnamed'} {port.container_port}/{port.protocol}{role}"
 
 
-class Meant(Struct, frozen=True):
-    """A declared port that was probably meant; `because` says what speaks for it, or is empty."""
-
-    name: str
-    because: str
-
-
-def meant(wanted: NamedPort, pods: tuple[Pod, ...], minor: int) -> Meant | None:
-    """Return the named port, declared by all `pods` with the right protocol, that was probably meant."""
-    usable = [
-        entry
-        for entry in declared_by(pods)
-        if entry.port.name and entry.port.protocol == wanted.port.protocol and ports.counts(entry, minor)
-    ]
-    everywhere = [e for e in usable if all(e.port.name in _names(pod, wanted.port, minor) for pod in pods)]
-    if not everywhere:
-        return None
-    probed = [entry for entry in everywhere if all(asked(pod, entry) for pod in pods)]
-    best = max(
-        everywhere,
-        key=lambda e: (e in probed, _likeness(wanted, e.port.name), -everywhere.index(e)),
-    )
-    others = [entry.port.name for entry in everywhere if entry.port.name != best.port.name]
-    if not others:
-        return Meant(best.port.name, "the only named port that every pod declares")
-    if best in probed:
-        return Meant(
-            best.port.name, f"{best.port.name} rather than {', '.join(others)}: the readiness probe asks it"
-        )
-    return Meant(
-        best.port.name, f"{best.port.name} is the nearest by name; also declared: {', '.join(others)}"
-    )
-
-
-def _names(pod: Pod, port: ServicePort, minor: int) -> set[str]:
-    return {
-        entry.port.name
-        for entry in ports.declared(pod.spec)
-        if entry.port.protocol == port.protocol and ports.counts(entry, minor)
-    }
-
-
-def _likeness(wanted: NamedPort, name: str) -> float:
-    from difflib import SequenceMatcher  # noqa: PLC0415 - only a near miss needs it
-
-    return max(
-        SequenceMatcher(None, text, name).ratio() for text in (wanted.target, wanted.port.name or name[:1])
-    )
-
-
 def asked(pod: Pod, entry: Declared) -> bool:
     """Tell whether the readiness probe of the declaring container asks this port, by name or number."""
     container = readiness.find_container(pod, entry.container)
     probe = container.readiness_probe if container else None
-    action = (probe.http_get or probe.tcp_socket) if probe else None
-    return action is not None and action.port in (entry.port.name, entry.port.container_port)
+    return probe is not None and probe.asks in (entry.port.name, entry.port.container_port)

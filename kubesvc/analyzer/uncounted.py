@@ -81,7 +81,7 @@ def notes(wanted: NamedPort, pods: Iterable[Pod], minor: int) -> Iterator[Row]:
 def _because(wanted: NamedPort, found: Uncounted, minor: int) -> str:
     match found.kind:
         case Kind.INIT:
-            return "ports of init containers never count"
+            return "ports of ordinary init containers never count"
         case Kind.PROTOCOL:
             return f"the Service port is {wanted.port.protocol}, and the protocols must agree"
         case Kind.OLD_SERVER:

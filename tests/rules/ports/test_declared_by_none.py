@@ -4,7 +4,16 @@ import json
 
 import pytest
 
-from kubesvc.model.objects import Container, EndpointSlice, Pod, ServicePort
+from kubesvc.model.objects import (
+    Container,
+    ContainerPort,
+    EndpointSlice,
+    GRPCAction,
+    Pod,
+    Probe,
+    Service,
+    ServicePort,
+)
 from kubesvc.model.query import Query
 from kubesvc.model.read import Read
 from kubesvc.model.report import Confidence, Effect, Finding, Report, Verdict
@@ -99,6 +108,118 @@ def test_otherwise_the_nearest_name_is() -> None:
     assert fix.notes == ("http-alt is the nearest by name; also declared: metrics",)
 
 
+def proposed(of: Service, *declared: Container) -> list[tuple[str, str]]:
+    """The target ports that are proposed for the ports of a Service, and why, over two such pods."""
+    members = [pod(f"web-{n}", *declared, ips=(f"10.0.0.{n}",)) for n in (1, 2)]
+    report = explain(settled(with_(of, spec__selector={"app": "web"}), *members), of.metadata.name)
+    return [(fix.title, fix.notes[0]) for found in find(report, "KSV201") for fix in found.fixes]
+
+
+def test_the_probe_may_speak_grpc() -> None:
+    """It asks a port as the others do."""
+    probed = container(
+        "app", port(9090, "x"), port(9000, "api"), readiness_probe=Probe(grpc=GRPCAction(port=9000))
+    )
+
+    assert proposed(OF, probed) == [("target port api", "api rather than x: the readiness probe asks it")]
+
+
+def test_the_number_of_the_service_port_speaks_for_a_port() -> None:
+    """Stronger than a name that is alike."""
+    declared = container("app", port(9000, "http-alt"), port(80, "front"))
+
+    assert proposed(OF, declared) == [
+        ("target port front", "front rather than http-alt: its number is that of the Service port, 80"),
+    ]
+
+
+def test_a_port_for_metrics_is_none_of_the_application() -> None:
+    """By its name, or that of its container; the one that is left is no likeness, and not called one."""
+    left = "web rather than {}: the only port of the application to which no other port leads"
+    app = container("app", port(8080, "web"))
+
+    assert proposed(OF, container("app", port(9090, "metrics"), port(8080, "web"))) == [
+        ("target port web", left.format("metrics")),
+    ]
+    assert proposed(OF, container("redis-exporter", port(9121, "http-x")), app) == [
+        ("target port web", left.format("http-x")),
+    ]
+
+
+def test_a_container_that_is_alone_is_the_application() -> None:
+    """Whatever it is called."""
+    assert proposed(OF, container("admin", port(8080, "web"))) == [
+        ("target port web", "the only named port that every pod declares"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("of", "declared"),
+    [
+        (OF, (port(9090, "metrics"),)),
+        (OF, (port(9090, "http-metrics"), port(80, "admin"))),
+        (OF, (port(8080, "one"), port(8081, "two"))),
+        (OF, (port(8080, "http-a"), port(8081, "http-b"))),
+        (OF, (port(9000, "grpc"),)),
+        (service("web", NAMED, ServicePort(name="rpc", port=81, target_port="x")), (port(1, "x"),)),
+        (service("web", NAMED, ServicePort(name="rpc", port=81, target_port=1)), (port(1, "http-x"),)),
+        (service("web", with_(NAMED, target_port="metrics")), (port(5432, "pg"),)),
+        (service("web", with_(NAMED, name="metrics")), (port(80, "pg"), port(9000, "admin"))),
+        (service("db-metrics", NAMED), (port(5432, "pg"),)),
+    ],
+    ids=[
+        "for metrics alone",
+        "beside the application, though alike or of that number",
+        "nothing speaks for one of two",
+        "as much speaks for two",
+        "another protocol by its name",
+        "another port leads there",
+        "another port leads there, by number",
+        "a port for metrics and one of the application",
+        "a port for metrics and another beside it",
+        "a Service for metrics and a port of the application",
+    ],
+)
+def test_no_port_is_proposed_for_which_nothing_speaks(
+    of: Service, declared: tuple[ContainerPort, ...]
+) -> None:
+    """What the pods declare is told; the choice is left to people."""
+    assert proposed(of, container("app", *declared)) == []
+
+
+def test_a_port_that_is_called_after_one_of_the_service_is_its() -> None:
+    """Both lead nowhere; each is given its own, if any."""
+    both = service("web", NAMED, ServicePort(name="rpc", port=81, target_port="x"))
+
+    assert proposed(both, container("app", port(9000, "rpc"))) == [
+        ("target port rpc", "the only named port that every pod declares"),
+    ]
+
+
+def test_a_port_for_metrics_leads_to_one_for_metrics() -> None:
+    """By its name, by the number, or by the name of the Service; what the probe asks is not for it."""
+    app = container(
+        "app", port(8080, "api"), port(9090, "prom"), port(81, "stats"), readiness_probe=http_probe("api")
+    )
+
+    assert proposed(service("web", with_(NAMED, name="metrics", port=81)), app) == [
+        ("target port stats", "stats rather than api, prom: its number is that of the Service port, 81"),
+    ]
+    assert proposed(service("web", with_(NAMED, target_port="prometheus")), app) == [
+        ("target port prom", "prom is the nearest by name; also declared: api, stats"),
+    ]
+    assert proposed(service("web-metrics", with_(NAMED, port=9090)), app) == [
+        ("target port prom", "prom rather than api, stats: its number is that of the Service port, 9090"),
+    ]
+
+
+def test_a_service_that_is_called_admin_may_be_an_application() -> None:
+    """Where its pods declare nothing beside it, what is alike or has the number will do."""
+    assert proposed(service("admin", NAMED), container("app", port(8080, "http-x"), port(1, "y"))) == [
+        ("target port http-x", "http-x is the nearest by name; also declared: y"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("containers", "init", "headline", "note"),
     [
@@ -112,13 +233,13 @@ def test_otherwise_the_nearest_name_is() -> None:
             (container("app"),),
             (container("setup", port(1, "http")),),
             "declared by an init container only",
-            "http 1/TCP (init container setup): ports of init containers never count",
+            "http 1/TCP (init container setup): ports of ordinary init containers never count",
         ),
         (
             (container("app"),),
             (container("setup", port(1, "http", "UDP")),),
             "declared by an init container only",
-            "http 1/UDP (init container setup): ports of init containers never count",
+            "http 1/UDP (init container setup): ports of ordinary init containers never count",
         ),
         (
             (container("app", port(53, "http", "UDP")),),

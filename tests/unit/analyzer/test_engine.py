@@ -554,7 +554,9 @@ def test_what_comes_to_light_and_cannot_be_mended_with_it_is_named() -> None:
     declared = with_(failing.spec.containers[0], ports=(port(8080, "http"),))
     member = with_(failing, spec__containers=(declared,))
 
-    report = explain(settled(service("web", NAMED, HTTP, selector={"app": "Web"}), member))
+    other = ServicePort(name="main", port=81, target_port=7070)
+
+    report = explain(settled(service("web", NAMED, other, selector={"app": "Web"}), member))
 
     (fix,) = only(report, "KSV101").fixes
     assert fix.title == "select app=web and target port http"
@@ -565,10 +567,12 @@ def test_what_comes_to_light_and_cannot_be_mended_with_it_is_named() -> None:
 
 def test_what_has_a_finding_of_its_own_is_not_mended_twice() -> None:
     """Each of two visible faults has its own fix."""
-    report = explain(settled(service("web", NAMED, OTHER_NAMED), pod("p", container("app", port(8080, "x")))))
+    declared = container("app", port(8080, "x"), port(8081, "admin"))
+
+    report = explain(settled(service("web", NAMED, OTHER_NAMED), pod("p", declared)))
 
     found = find(report, "KSV201")
-    assert [[fix.title for fix in each.fixes] for each in found] == [["target port x"], ["target port x"]]
+    assert [[fix.title for fix in each.fixes] for each in found] == [["target port x"], ["target port admin"]]
 
 
 WEB_REF = Ref("Service", "shop", "web")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from kubesvc.analyzer import clients, commands, named_ports, uncounted, wording, workloads
+from kubesvc.analyzer import clients, commands, meant_ports, named_ports, uncounted, wording, workloads
 from kubesvc.analyzer.named_ports import NamedPort
 from kubesvc.analyzer.port_changes import port_change
 from kubesvc.analyzer.rule import Rule, rule
@@ -78,7 +78,7 @@ def _fixes(view: ServiceView, wanted: NamedPort, found: Uncounted | None) -> Ite
     if counting is not None:
         yield counting
         return
-    meant = named_ports.meant(wanted, wanted.without, view.minor)
+    meant = meant_ports.meant(view, wanted)
     if meant is not None:
         change = port_change(view.service, wanted.position, "targetPort", meant.name)
         yield Fix(
