@@ -54,6 +54,12 @@ class NumberedPort(Struct, frozen=True):
         return tuple(found) if len(numbers) == 1 and known and numbers.isdisjoint(self.routed) else ()
 
     @property
+    def said_by_all(self) -> bool:
+        """Whether the arguments of every pod say that number, and not those of some."""
+        said = frozenset(self.said)
+        return bool(said) and all(not said.isdisjoint(listening.said(pod)) for pod in self.pods)
+
+    @property
     def asked(self) -> tuple[Asked, ...]:
         """The only number that the readiness probes of every pod ask, once for each container."""
         each = [listening.readiness_asks(pod) for pod in self.pods]

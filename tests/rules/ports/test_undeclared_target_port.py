@@ -145,6 +145,55 @@ def test_the_arguments_tell_where_the_pods_listen() -> None:
     assert [fix.title for fix in found.fixes] == ["target port 8081"]
 
 
+def bare(number: int | None = 3000, probe: Probe | None = None, name: str = "web-1") -> Pod:
+    """A pod that declares no port, and whose arguments name one."""
+    member = pod(name, Container(name="app", image="x", readiness_probe=probe), ips=(f"10.0.0.{name[-1]}",))
+    return said(member, {"app": [["--port", number]]}) if number else member
+
+
+def test_where_nothing_is_declared_the_arguments_tell() -> None:
+    """Those of every pod."""
+    report = explain(settled(OF, bare(), bare(name="web-2")))
+
+    found = only(report, "KSV203")
+    assert (found.confidence, found.effect) == (Confidence.LIKELY, Effect.ADVICE)
+    assert found.headline == (
+        "target port 9999 of port http is not what the pods seem to listen on, which is 3000; "
+        "nothing is declared"
+    )
+    assert rows(found) == [
+        "pods: 2 pods declare: no port",
+        "arguments: container app: --port 3000",
+        "note: declarations open nothing: something may listen on 9999 all the same",
+    ]
+    assert [fix.title for fix in found.fixes] == ["target port 3000"]
+    assert find(explain(settled(OF, bare(), bare(None, name="web-2"))), "KSV203") == ()
+    assert find(explain(settled(OF, bare(), bare(3001, name="web-2"))), "KSV203") == ()
+
+
+def test_where_nothing_is_declared_a_probe_confirms_the_arguments() -> None:
+    """One of another port is for health, and changes nothing."""
+    confirmed, beside = of(bare(probe=http_probe(3000))), of(bare(probe=http_probe(8081)))
+
+    assert "probe: the readiness probe of container app asks 3000" in rows(confirmed)
+    assert [row.partition(":")[0] for row in rows(beside)] == ["pods", "arguments", "note"]
+    assert [fix.title for fix in beside.fixes] == ["target port 3000"]
+
+
+def test_where_nothing_is_declared_a_port_for_metrics_is_no_other_target() -> None:
+    """The arguments mean the application."""
+    both = service("web", WRONG, ServicePort(name="metrics", port=9090, target_port=9090))
+
+    assert [fix.title for fix in of(bare(), both).fixes] == ["target port 3000"]
+
+
+def test_where_only_some_pods_declare_nothing_is_told() -> None:
+    """What the others declare may be what is meant."""
+    members = (bare(), pod("web-2", DECLARES, ips=("10.0.0.2",)))
+
+    assert find(explain(settled(OF, *members)), "KSV203") == ()
+
+
 def test_clues_that_disagree_leave_the_choice_to_people() -> None:
     """Both are told."""
     found = of(said(probed(8080), {"app": [["--port", 8081]]}))
@@ -251,8 +300,39 @@ def test_a_port_beside_the_application_may_be_meant(
 SILENT = Container(name="app", image="x")
 QUIET: dict[str, tuple[Pod, Service]] = {
     "nothing is declared": (pod("web-1", SILENT), OF),
-    "nothing is declared, and arguments name another": (
-        said(pod("web-1", SILENT), {"app": [["--port", 1]]}),
+    "nothing is declared, and arguments name what it dials": (
+        said(pod("web-1", SILENT), {"app": [["--db-port", 5432], ["--metrics-port", 9090]]}),
+        OF,
+    ),
+    "nothing is declared, and arguments name several": (
+        said(pod("web-1", SILENT), {"app": [["--http-port", 3000], ["--port", 3001]]}),
+        OF,
+    ),
+    "nothing is declared, and one of two containers names another": (
+        said(pod("web-1", SILENT, container("proxy")), {"app": [["--port", 3000]]}),
+        OF,
+    ),
+    "nothing is declared, and arguments name it": (
+        said(pod("web-1", SILENT), {"app": [["--port", 9999]]}),
+        OF,
+    ),
+    "nothing is declared, and only a probe asks another": (
+        pod("web-1", with_(SILENT, readiness_probe=http_probe(8081))),
+        OF,
+    ),
+    "nothing is declared, and another port leads to what arguments name": (
+        said(pod("web-1", SILENT), {"app": [["--port", 8080]]}),
+        service("web", WRONG, with_(HTTP, name="main")),
+    ),
+    "nothing is declared, and another port may lead wrong": (
+        said(pod("web-1", SILENT), {"app": [["--port", 3000]]}),
+        service("web", WRONG, with_(WRONG, name="main", port=81, target_port=8080)),
+    ),
+    "nothing is declared but metrics, by a sidecar": (
+        said(
+            pod("web-1", SILENT, container("istio-proxy", port(15090, "http-envoy-prom"))),
+            {"app": [["--port", 3000]]},
+        ),
         OF,
     ),
     "it is declared": (pod("web-1", container("app", port(9999))), OF),

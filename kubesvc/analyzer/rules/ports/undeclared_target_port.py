@@ -1,15 +1,17 @@
-"""KSV203: a numeric target port that no container declares, although they declare others."""
+"""KSV203: a numeric target port that looks like another one than the pods serve."""
 
 from collections.abc import Iterator
 
 from msgspec import Struct
 
 from kubesvc.analyzer import commands, listening, named_ports, numbered_ports, wording
+from kubesvc.analyzer.listening import Asked, Said
 from kubesvc.analyzer.numbered_ports import NumberedPort
 from kubesvc.analyzer.port_changes import port_change
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.report import Command, Confidence, Effect, Finding, Fix, Row
+from kubesvc.semantics import ports
 
 _PORTS = "spec.containers[].ports"
 
@@ -23,7 +25,9 @@ def undeclared_target_port(this: Rule, view: ServiceView) -> Iterator[Finding]:
         endpoints are ready either way. A target port that is left out is the number of the port itself.
         Declarations inform and open nothing, so that an undeclared target port is no error. It is worth a
         look where the pods declare another port to which nothing of the Service leads; and more so where
-        arguments or the readiness probe name that one, or where the number is that of an exporter.
+        arguments or the readiness probe name that one, or where the number is that of an exporter. Where
+        nothing is declared, arguments alone tell: those of the only container, if all pods are given the same
+        one number and no port of the Service leads there.
 
     How to confirm
         A request through the API server's pod proxy dials the pod's address at that port; `kubectl
@@ -66,9 +70,10 @@ def _clue(view: ServiceView, wanted: NumberedPort) -> _Clue | None:
         return None
     if wanted.declared:
         return _exporter(wanted)
-    declaring = all(listening.serving(pod) for pod in wanted.pods)
-    if not declaring or wanted.number in listening.mentioned(wanted.pods):
+    if wanted.number in listening.mentioned(wanted.pods):
         return None
+    if not all(listening.serving(pod) for pod in wanted.pods):
+        return _unsaid(view, wanted)
     return _elsewhere(wanted) or _undeclared(wanted, alone=len(view.service.spec.ports) == 1)
 
 
@@ -86,23 +91,47 @@ def _exporter(wanted: NumberedPort) -> _Clue | None:
 
 def _elsewhere(wanted: NumberedPort) -> _Clue | None:
     """Tell of arguments or readiness probes that all name one other port."""
-    rows: list[Row] = []
-    numbers: set[int] = set()
-    for said in wanted.said:
-        numbers.add(said.number)
-        rows.append(Row("arguments", f"container {said.container}: {said.flag} {said.number}", "arguments"))
-    for asked in wanted.asked:
-        if wanted.namesake and asked.number == wanted.namesake.port.container_port:
-            numbers.add(asked.number)
-            called = f" ({asked.name})" if asked.name else ""
-            value = f"the readiness probe of container {asked.container} asks {asked.number}{called}"
-            rows.append(Row("probe", value, "spec.containers[].readinessProbe"))
+    called = wanted.namesake.port.container_port if wanted.namesake else None
+    probes = [asked for asked in wanted.asked if asked.number == called]
+    numbers = {entry.number for entry in (*wanted.said, *probes)}
+    rows = (*map(_argument, wanted.said), *map(_probe, probes))
     if not rows:
         return None
     meant = next(iter(numbers)) if len(numbers) == 1 else None
     named = meant or " or ".join(map(str, sorted(numbers)))
     headline = f"declared by none of the containers, and the pods seem to listen on {named}"
-    return _Clue(headline, Confidence.LIKELY, meant, tuple(rows))
+    return _Clue(headline, Confidence.LIKELY, meant, rows)
+
+
+def _unsaid(view: ServiceView, wanted: NumberedPort) -> _Clue | None:
+    """Tell of the arguments of pods that declare nothing: which number is another one only they say.
+
+    A probe that asks there as well confirms it; by itself it may ask a port that is for health alone.
+    """
+    declared = any(listening.serving(pod) for pod in wanted.pods)
+    if declared or not (wanted.said_by_all and _is_only_target(view, wanted)):
+        return None
+    number = wanted.said[0].number
+    probes = [asked for asked in wanted.asked if asked.number == number]
+    headline = f"not what the pods seem to listen on, which is {number}; nothing is declared"
+    rows = (*map(_argument, wanted.said), *map(_probe, probes))
+    return _Clue(headline, Confidence.LIKELY, number, rows)
+
+
+def _is_only_target(view: ServiceView, wanted: NumberedPort) -> bool:
+    """Tell whether no other target could be the one that the arguments mean; ports beside it are not."""
+    others = (port for port in view.service.spec.ports if not listening.is_aside(port.name))
+    return all(ports.target(port) == wanted.number for port in others)
+
+
+def _argument(said: Said) -> Row:
+    return Row("arguments", f"container {said.container}: {said.flag} {said.number}", "arguments")
+
+
+def _probe(asked: Asked) -> Row:
+    called = f" ({asked.name})" if asked.name else ""
+    value = f"the readiness probe of container {asked.container} asks {asked.number}{called}"
+    return Row("probe", value, "spec.containers[].readinessProbe")
 
 
 def _undeclared(wanted: NumberedPort, *, alone: bool) -> _Clue | None:
