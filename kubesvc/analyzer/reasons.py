@@ -151,7 +151,7 @@ def _passed_over(entry: Declared, port: ServicePort, minor: int) -> str:
     """Say why a declaration of the right name does not count."""
     said = f"{entry.role} {entry.container} declares {entry.port.name}/{entry.port.protocol}"
     if entry.role is Role.INIT:
-        return f"{said}, but ports of init containers do not count"
+        return f"{said}, but ports of ordinary init containers do not count"
     if not ports.counts(entry, minor):
         since = f"before Kubernetes 1.{ports.SIDECAR_PORTS_SINCE} ports of sidecars do not count"
         return f"{said}, but {since}, and this is 1.{minor}"

@@ -320,7 +320,7 @@ def _why_steps(ref: Ref) -> Iterator[WhyStep]:
             False,
             (
                 "no container declares web/TCP, to which port http leads; init container setup declares "
-                "web/TCP, but ports of init containers do not count"
+                "web/TCP, but ports of ordinary init containers do not count"
             ),
             _at(ref, "http/IPv4", "http/IPv6"),
             _at(ref, "http/IPv4"),

@@ -136,7 +136,7 @@ UNMET = {
         StepKind.PORT,
         (
             "no container declares web/TCP, to which port http leads; init container setup declares web/TCP, "
-            "but ports of init containers do not count"
+            "but ports of ordinary init containers do not count"
         ),
         "service.spec.ports[http].targetPort, pod.spec.containers[].ports",
     ),
