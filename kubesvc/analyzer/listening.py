@@ -42,6 +42,15 @@ def aside(entry: Declared) -> bool:
     return is_aside(entry.port.name) or is_aside(entry.container)
 
 
+def beside(pod: Pod, entry: Declared) -> bool:
+    """Tell whether a port that a pod declares is one beside its application.
+
+    A container that is alone is the application, whatever it is called.
+    """
+    alone = len(list(running(pod))) == 1
+    return is_aside(entry.port.name) if alone else aside(entry)
+
+
 def serving(pod: Pod) -> tuple[Declared, ...]:
     """Return what the containers that run while the pod serves declare."""
     return tuple(entry for entry in ports.declared(pod.spec) if entry.role is not Role.INIT)

@@ -24,10 +24,10 @@ class Meant(Struct, frozen=True):
 
 
 class _Choice(Struct, frozen=True):
-    """A name that every pod declares, and the declaration in each that counts."""
+    """A name that every pod declares, and each pod with the declaration that counts."""
 
     name: str
-    entries: tuple[Declared, ...]
+    declared: tuple[tuple[Pod, Declared], ...]
 
 
 class _Signs(NamedTuple):
@@ -45,7 +45,11 @@ def meant(view: ServiceView, wanted: NamedPort) -> Meant | None:
     Without a sign it is the only port of the application that is left, if only one is.
     """
     everywhere = _everywhere(wanted, view.minor)
-    free = [c for c in _of_a_kind(view, wanted, everywhere) if not _is_taken(view, wanted, c)]
+    free = [
+        choice
+        for choice in _of_a_kind(view, wanted, everywhere)
+        if not any(wanted.is_taken(view, pod, entry) for pod, entry in choice.declared)
+    ]
     fitting = [c for c in free if _may_speak(wanted, c.name)]
     best = _strongest(view, wanted, fitting)
     if best is None and not _is_beside(view, wanted) and len(free) == 1 and fitting:
@@ -71,9 +75,9 @@ def _because(best: _Choice, signs: _Signs, port: ServicePort, others: list[str])
 
 def _everywhere(wanted: NamedPort, minor: int) -> list[_Choice]:
     """Return the names that every pod declares with the right protocol, in order of appearance."""
-    each = [_named(pod, wanted.port, minor) for pod in wanted.without]
-    names = [name for name in each[0] if all(name in found for found in each)] if each else []
-    return [_Choice(name, tuple(found[name] for found in each)) for name in names]
+    each = [(pod, _named(pod, wanted.port, minor)) for pod in wanted.without]
+    names = [name for name in each[0][1] if all(name in found for _, found in each)]
+    return [_Choice(name, tuple((pod, found[name]) for pod, found in each)) for name in names]
 
 
 def _named(pod: Pod, port: ServicePort, minor: int) -> dict[str, Declared]:
@@ -90,8 +94,8 @@ def _of_a_kind(view: ServiceView, wanted: NamedPort, choices: list[_Choice]) -> 
 
     A Service that is called after metrics or the like need not be for them: `admin` may be an application.
     """
-    beside = [choice for choice in choices if _is_aside(choice, wanted.without)]
-    if _is_aside_port(wanted):
+    beside = [choice for choice in choices if any(listening.beside(*found) for found in choice.declared)]
+    if wanted.aside:
         return beside
     if listening.is_aside(view.service.metadata.name):
         return beside or choices
@@ -99,32 +103,7 @@ def _of_a_kind(view: ServiceView, wanted: NamedPort, choices: list[_Choice]) -> 
 
 
 def _is_beside(view: ServiceView, wanted: NamedPort) -> bool:
-    return _is_aside_port(wanted) or listening.is_aside(view.service.metadata.name)
-
-
-def _is_aside_port(wanted: NamedPort) -> bool:
-    return listening.is_aside(wanted.port.name) or listening.is_aside(wanted.target)
-
-
-def _is_aside(choice: _Choice, pods: tuple[Pod, ...]) -> bool:
-    """Tell whether a port is one beside the application; a container that is alone is the application."""
-    if all(len(list(listening.running(pod))) == 1 for pod in pods):
-        return listening.is_aside(choice.name)
-    return any(map(listening.aside, choice.entries))
-
-
-def _is_taken(view: ServiceView, wanted: NamedPort, choice: _Choice) -> bool:
-    """Tell whether another port of the Service leads there, or is called so."""
-    others = [
-        port
-        for position, port in enumerate(view.service.spec.ports)
-        if position != wanted.position and port.protocol == wanted.port.protocol
-    ]
-    return any(
-        port.name == choice.name or ports.find_port(pod, port, view.minor) == entry.port.container_port
-        for port in others
-        for pod, entry in zip(wanted.without, choice.entries, strict=True)
-    )
+    return wanted.aside or listening.is_aside(view.service.metadata.name)
 
 
 def _may_speak(wanted: NamedPort, name: str) -> bool:
@@ -144,12 +123,11 @@ def _strongest(view: ServiceView, wanted: NamedPort, choices: list[_Choice]) -> 
 
 
 def _signs(view: ServiceView, wanted: NamedPort, choice: _Choice) -> _Signs:
-    each = tuple(zip(wanted.without, choice.entries, strict=True))
     texts = [text for text in (wanted.target, wanted.port.name) if text]
     near = min(likeness(text, choice.name) for text in texts)
     return _Signs(
         # What is asked is the application, or how it fares, which speaks for no other port beside it.
-        probed=not _is_beside(view, wanted) and all(named_ports.asked(pod, entry) for pod, entry in each),
-        numbered=all(entry.port.container_port == wanted.port.port for _, entry in each),
+        probed=not _is_beside(view, wanted) and all(named_ports.asked(*found) for found in choice.declared),
+        numbered=all(entry.port.container_port == wanted.port.port for _, entry in choice.declared),
         nearness=Likeness.UNLIKE - near,
     )

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
+from kubesvc.analyzer import listening
 from kubesvc.analyzer.facts import PortFacts
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.objects import Pod, ServicePort
@@ -23,6 +24,24 @@ class NamedPort(Struct, frozen=True):
     target: str
     with_it: tuple[Pod, ...]
     without: tuple[Pod, ...]
+
+    @property
+    def aside(self) -> bool:
+        """Whether the port is called after metrics, health or the like, or its target is."""
+        return listening.is_aside(self.port.name) or listening.is_aside(self.target)
+
+    def is_taken(self, view: ServiceView, pod: Pod, entry: Declared) -> bool:
+        """Tell whether another port of the Service leads to what a pod declares, or is called so."""
+        others = [
+            port
+            for position, port in enumerate(view.service.spec.ports)
+            if position != self.position and port.protocol == self.port.protocol
+        ]
+        number = entry.port.container_port
+        return any(
+            port.name == entry.port.name or ports.find_port(pod, port, view.minor) == number
+            for port in others
+        )
 
 
 def named_ports(view: ServiceView) -> Iterator[NamedPort]:

@@ -9,9 +9,9 @@ from kubesvc.analyzer import commands, named_ports, spoken
 from kubesvc.analyzer.named_ports import NamedPort
 from kubesvc.analyzer.port_changes import port_change
 from kubesvc.analyzer.view import ServiceView
-from kubesvc.model.objects import Pod, Service
+from kubesvc.model.objects import Pod
 from kubesvc.model.report import Confidence, Fix, Row
-from kubesvc.semantics.ports import SIDECAR_PORTS_SINCE, Declared, Role, declared, find_port
+from kubesvc.semantics.ports import SIDECAR_PORTS_SINCE, Declared, Role, counts, declared, find_port
 
 _DEFAULT = "TCP"
 """The protocol of ports that name none, of Services and of containers."""
@@ -110,19 +110,20 @@ def fix(view: ServiceView, wanted: NamedPort, found: Uncounted) -> Fix | None:
     a probe asks, or is spoken over TCP alone, is for TCP, whoever wrote something else.
     """
     port, entry = wanted.port, found.entry
-    if found.kind is not Kind.PROTOCOL:
-        return by_number(view.service, wanted, found)
+    number = by_number(view, wanted, found)
+    if found.kind is not Kind.PROTOCOL or _named(wanted, entry.port.container_port, view.minor):
+        return number
     probed = all(named_ports.asked(pod, entry) for pod in wanted.without)
     over_tcp = probed or spoken.runs_over_tcp(port)
     protocol = entry.port.protocol
     right = over_tcp if port.protocol == _DEFAULT else not over_tcp  # is that of the Service port
     if right:
-        return by_number(view.service, wanted, found)
+        return number
     twin = next((p for p in view.service.spec.ports if (p.port, p.protocol) == (port.port, protocol)), None)
     if twin is not None:
         # The number is taken for that protocol: one application was meant for both.
         there = {find_port(pod, twin, view.minor) for pod in wanted.without}
-        return by_number(view.service, wanted, found) if there == {entry.port.container_port} else None
+        return number if there == {entry.port.container_port} else None
     change = port_change(view.service, wanted.position, "protocol", protocol)
     return Fix(
         title=f"protocol {protocol}",
@@ -133,19 +134,55 @@ def fix(view: ServiceView, wanted: NamedPort, found: Uncounted) -> Fix | None:
     )
 
 
-def by_number(service: Service, wanted: NamedPort, found: Uncounted) -> Fix | None:
-    """Return the change that names the number instead, which needs no declaration.
+def by_number(view: ServiceView, wanted: NamedPort, found: Uncounted) -> Fix | None:
+    """Return the change that leads to the number instead, by a name that counts where all pods have one.
 
     Not for an init container: it has ended before the pod serves.
     """
     if found.kind is Kind.INIT:
         return None
     number = found.entry.port.container_port
-    change = port_change(service, wanted.position, "targetPort", number)
+    name = _named(wanted, number, view.minor)
+    if name:
+        return lead_to(view, wanted, name, f"Every pod declares {name} {number}/{wanted.port.protocol}.")
+    sure = Confidence.PROOF if found.kind is Kind.OLD_SERVER else Confidence.LIKELY
+    note = "A number needs no declaration, neither of its name nor of its protocol."
+    return lead_to(view, wanted, number, note, sure)
+
+
+def _named(wanted: NamedPort, number: int, minor: int) -> str:
+    """Return another name under which every pod declares a number for the Service port's protocol, if any."""
+    each = [
+        {entry.port.name for entry in numbered(pod, wanted, number, minor)} - {"", wanted.target}
+        for pod in (*wanted.with_it, *wanted.without)
+    ]
+    return min((name for name in each[0] if all(name in names for names in each)), default="")
+
+
+def numbered(pod: Pod, wanted: NamedPort, number: int, minor: int) -> tuple[Declared, ...]:
+    """Return the declarations of a number by a pod that count for the Service port, whatever their name."""
+    return tuple(
+        entry
+        for entry in declared(pod.spec)
+        if entry.port.container_port == number
+        and entry.port.protocol == wanted.port.protocol
+        and counts(entry, minor)
+    )
+
+
+def lead_to(
+    view: ServiceView,
+    wanted: NamedPort,
+    target: int | str,
+    note: str,
+    certainty: Confidence = Confidence.LIKELY,
+) -> Fix:
+    """Return the change of the target port."""
+    change = port_change(view.service, wanted.position, "targetPort", target)
     return Fix(
-        title=f"target port {number}",
-        certainty=Confidence.PROOF if found.kind is Kind.OLD_SERVER else Confidence.LIKELY,
+        title=f"target port {target}",
+        certainty=certainty,
         change=change,
         command=commands.patch(change),
-        notes=("A number needs no declaration, neither of its name nor of its protocol.",),
+        notes=(note,),
     )

@@ -348,6 +348,36 @@ def test_one_number_under_two_protocols_lacks_the_declaration_of_one() -> None:
     assert found.fixes[0].change.ops[0].was == (("spec", "ports", 1, "name"), "dns-tcp")
 
 
+@pytest.mark.parametrize("ports", [DNS, DNS[1:]], ids=["of two ports", "of one"])
+def test_the_number_is_led_to_by_the_name_that_it_has_for_the_protocol(
+    ports: tuple[ServicePort, ...],
+) -> None:
+    """Whether or not the other protocol has a port of the Service; a probe need not ask there."""
+    both = container("app", port(53, "dns", "UDP"), port(53, "dns-tcp"), port(54, "metrics"))
+    members = (pod("a", both), pod("b", both, ips=("10.0.0.2",)))
+
+    found = only(explain(settled(service("web", *ports), *members)), "KSV201")
+
+    (fix,) = found.fixes
+    assert (fix.title, fix.notes) == ("target port dns-tcp", ("Every pod declares dns-tcp 53/TCP.",))
+    assert fix.outcome is not None
+    assert fix.outcome.verdict is Verdict.HEALTHY
+
+
+def test_a_name_that_not_every_pod_has_for_the_number_leads_to_it_in_some() -> None:
+    """The number does in all; so it does where the declaration has no name."""
+    udp = port(53, "dns", "UDP")
+    members = (
+        pod("a", container("app", udp, port(53, "dns-tcp"))),
+        pod("b", container("app", udp, port(53)), ips=("10.0.0.2",)),
+    )
+
+    assert patched(only(explain(settled(service("web", *DNS), *members)), "KSV201")) == [
+        "/spec/ports/1/targetPort",
+        53,
+    ]
+
+
 def test_a_twin_that_leads_elsewhere_says_nothing_of_the_number() -> None:
     """Then neither the protocol nor the number can be offered."""
     elsewhere = service("web", with_(DNS[0], target_port=54), DNS[1])

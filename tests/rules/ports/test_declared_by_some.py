@@ -71,7 +71,7 @@ def test_the_only_port_of_the_template_may_be_named() -> None:
 
     found = only(explain(settled(OF, WITH, without("old-1", set_name="old-abc"), *owner)), "KSV202")
 
-    (fix,) = found.fixes
+    _, fix = found.fixes
     assert fix.title == 'name port 8080 of container app "web" in Deployment/old'
     assert fix.command is not None
     assert fix.command[:4] == ("kubectl", "patch", "deployment", "old")
@@ -87,14 +87,14 @@ def test_what_holds_a_rollout_back_is_said() -> None:
     paused = with_(deployment("old"), spec__paused=True)
     owner = (replica_set("old-abc", "old"), paused)
 
-    (fix,) = only(explain(settled(OF, WITH, without("old-1", set_name="old-abc"), *owner)), "KSV202").fixes
+    _, fix = only(explain(settled(OF, WITH, without("old-1", set_name="old-abc"), *owner)), "KSV202").fixes
 
     assert fix.notes[0].startswith("Deployment/old is paused")
 
 
 def test_an_existing_name_is_replaced() -> None:
     """Others may use the old one."""
-    two = container("app", port(8080, "http"))
+    two = container("app", port(7070, "http"))
     owner = (replica_set("old-abc", "old"), deployment("old", two))
 
     found = only(explain(settled(OF, WITH, without("old-1", two, set_name="old-abc"), *owner)), "KSV202")
@@ -112,7 +112,8 @@ def test_several_ports_leave_the_choice_to_people() -> None:
         only(explain(settled(OF, WITH, without("old-1", two, set_name="old-abc"), *owner)), "KSV202").fixes
         == ()
     )
-    assert only(explain(settled(OF, WITH, without("old-1"))), "KSV202").fixes == ()
+    unknown = without("old-1", container("app", port(7070)))
+    assert only(explain(settled(OF, WITH, unknown)), "KSV202").fixes == ()
 
 
 def test_each_owner_is_a_culprit() -> None:
@@ -154,6 +155,7 @@ def test_two_causes_are_two_findings() -> None:
     assert sorted(found.code for found in report.findings) == ["KSV202", "KSV301"]
 
 
+PROM = port(9090, "prom")
 ADMIN = ServicePort(name="admin", port=81, target_port="http")
 BOTH = pod("web-1", container("app", port(8080, "web"), port(8081, "http")), ips=("10.0.0.1",))
 TCP_PROBE = Probe(tcp_socket=TCPSocketAction(port="http"))
@@ -164,11 +166,11 @@ NOT_RENAMED: dict[str, tuple[Service, Container]] = {
     ),
     "the readiness probe asks it": (
         OF,
-        container("app", port(8080, "http"), readiness_probe=http_probe("http")),
+        container("app", port(7070, "http"), readiness_probe=http_probe("http")),
     ),
-    "the liveness probe asks it": (OF, container("app", port(8080, "http"), liveness_probe=TCP_PROBE)),
-    "the startup probe asks it": (OF, container("app", port(8080, "http"), startup_probe=TCP_PROBE)),
-    "the new name is taken": (OF, container("app", port(8080, "http"), port(53, "web", "UDP"))),
+    "the liveness probe asks it": (OF, container("app", port(7070, "http"), liveness_probe=TCP_PROBE)),
+    "the startup probe asks it": (OF, container("app", port(7070, "http"), startup_probe=TCP_PROBE)),
+    "the new name is taken": (OF, container("app", port(7070, "http"), port(53, "web", "UDP"))),
 }
 
 
@@ -184,13 +186,13 @@ def test_no_name_is_changed_that_something_else_needs(of: Service, lacking: Cont
 
 def test_a_probe_of_another_port_leaves_the_name_free() -> None:
     """It asks for a number: the name may change."""
-    probed = container("app", port(8080, "http"), readiness_probe=http_probe(8080))
+    probed = container("app", port(7070, "http"), readiness_probe=http_probe(7070))
     owner = (replica_set("old-abc", "old"), deployment("old", probed))
 
     found = only(explain(settled(OF, WITH, without("old-1", probed, set_name="old-abc"), *owner)), "KSV202")
 
     assert [fix.title for fix in found.fixes] == [
-        'name port 8080 of container app "web" in Deployment/old',
+        'name port 7070 of container app "web" in Deployment/old',
     ]
 
 
@@ -229,10 +231,64 @@ def test_another_protocol_is_named_and_the_number_offered() -> None:
     "member",
     [
         without("a-1", container("app", port(9090, "web", "UDP"))),
-        with_(without("a-1"), spec__init_containers=(container("setup", port(8080, "web")),)),
+        with_(
+            without("a-1", container("app", port(1))),
+            spec__init_containers=(container("setup", port(8080, "web")),),
+        ),
+        without("a-1", container("app", port(8080, "http", "UDP"))),
+        without("a-1", container("app", port(8080, "metrics"))),
+        without("a-1", container("app", port(1)), container("exporter", port(8080, "http"))),
     ],
-    ids=["another number", "an init container"],
+    ids=[
+        "another number",
+        "an init container",
+        "another protocol under another name",
+        "metrics",
+        "an exporter's",
+    ],
 )
 def test_no_number_is_offered_that_not_all_serve(member: Pod) -> None:
     """It would lead nowhere in some of them."""
     assert lacking(member).fixes == ()
+
+
+def titles(of: Service, *members: Pod) -> list[str]:
+    """The fixes of the only finding about these pods, which are of no workload that is known."""
+    return [fix.title for fix in only(explain(settled(of, *members)), "KSV202").fixes]
+
+
+def test_a_port_that_was_renamed_is_reached_by_its_number() -> None:
+    """Old and new pods at once, while the rollout goes on; the template may be renamed as well."""
+    renamed = without("new-1", container("app", port(8080, "http")), set_name="new-abc")
+    owner = (replica_set("new-abc", "new"), deployment("new", container("app", port(8080, "http"))))
+
+    found = only(explain(settled(OF, WITH, renamed, *owner)), "KSV202")
+
+    number, rename = found.fixes
+    assert (number.title, number.notes) == (
+        "target port 8080",
+        ("Every pod declares 8080/TCP, whatever it is called.",),
+    )
+    assert number.outcome is not None
+    assert (number.outcome.verdict, number.outcome.ports[0].usable) == (Verdict.HEALTHY, 2)
+    assert rename.title == 'name port 8080 of container app "web" in Deployment/new'
+
+
+def test_no_number_is_offered_that_is_not_one_number_for_one_thing() -> None:
+    """The pods with the name differ; or another port of the Service leads there, or is called so."""
+    lacks = without("a-2", container("app", port(8080, "http")))
+    other = pod("web-3", container("app", port(8081, "web")), ips=("10.0.0.3",))
+    called = ServicePort(name="http", port=81, target_port=9)
+
+    assert titles(OF, WITH, lacks) == ["target port 8080"]
+    assert titles(OF, WITH, other, lacks) == []
+    assert titles(service("web", with_(NAMED, name="web"), called), WITH, lacks) == []
+    assert titles(service("web", NAMED, with_(called, name="x", target_port=8080)), WITH, lacks) == []
+
+
+def test_a_port_for_metrics_may_be_renamed_as_well() -> None:
+    """It is beside the application under either name."""
+    of = service("web", with_(NAMED, target_port="metrics"))
+    members = (pod("web-1", container("app", port(9090, "metrics"))), without("a-2", container("app", PROM)))
+
+    assert titles(of, *members) == ["target port 9090"]

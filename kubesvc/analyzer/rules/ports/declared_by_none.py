@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from kubesvc.analyzer import clients, commands, meant_ports, named_ports, uncounted, wording, workloads
+from kubesvc.analyzer import clients, meant_ports, named_ports, uncounted, wording, workloads
 from kubesvc.analyzer.named_ports import NamedPort
-from kubesvc.analyzer.port_changes import port_change
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.uncounted import Kind, Uncounted
 from kubesvc.analyzer.view import ServiceView
@@ -80,11 +79,4 @@ def _fixes(view: ServiceView, wanted: NamedPort, found: Uncounted | None) -> Ite
         return
     meant = meant_ports.meant(view, wanted)
     if meant is not None:
-        change = port_change(view.service, wanted.position, "targetPort", meant.name)
-        yield Fix(
-            title=f"target port {meant.name}",
-            certainty=Confidence.LIKELY,
-            change=change,
-            command=commands.patch(change),
-            notes=(meant.because,),
-        )
+        yield uncounted.lead_to(view, wanted, meant.name, meant.because)

@@ -2,7 +2,16 @@
 
 from collections.abc import Iterator
 
-from kubesvc.analyzer import clients, commands, named_ports, rollouts, uncounted, wording, workloads
+from kubesvc.analyzer import (
+    clients,
+    commands,
+    listening,
+    named_ports,
+    rollouts,
+    uncounted,
+    wording,
+    workloads,
+)
 from kubesvc.analyzer.named_ports import NamedPort
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
@@ -28,8 +37,8 @@ def declared_by_some(this: Rule, view: ServiceView) -> Iterator[Finding]:
         different ports.
 
     How to fix
-        Declare the port name in the template of the workload that lacks it, or use a number that holds for
-        all pods.
+        Use the number where it is the same in all pods, as after a rollout that renamed the port; or declare
+        the port name in the template of the workload that lacks it.
 
     When this is fine
         While a rollout that adds the name is under way.
@@ -73,15 +82,33 @@ def _rows(view: ServiceView, wanted: NamedPort, owner: Ref, names: set[str]) -> 
 
 
 def _fixes(view: ServiceView, wanted: NamedPort, owner: Ref) -> Iterator[Fix]:
-    """Offer the number where all agree on it, else to rename the port in the workload that lacks it."""
+    """Offer the number where all agree on it, and to rename the port in the workload that lacks it."""
     found = uncounted.alike(wanted, wanted.without, view.minor)
-    number = {find_port(pod, wanted.port, view.minor) for pod in wanted.with_it}
-    if found and number == {found.entry.port.container_port}:
-        fix = uncounted.by_number(view.service, wanted, found)
+    numbers = {find_port(pod, wanted.port, view.minor) for pod in wanted.with_it}
+    if found and numbers == {found.entry.port.container_port}:
+        fix = uncounted.by_number(view, wanted, found)
         if fix is not None:
             yield fix
             return
+    number = numbers.pop()
+    if number is not None and not numbers and _all_serve(view, wanted, number):
+        note = f"Every pod declares {number}/{wanted.port.protocol}, whatever it is called."
+        yield uncounted.lead_to(view, wanted, number, note)
     yield from _rename(view, wanted, owner)
+
+
+def _all_serve(view: ServiceView, wanted: NamedPort, number: int) -> bool:
+    """Tell whether the pods without the name have the number under another one, and for the same.
+
+    A rollout that renames a port leaves it so. What is called after metrics, or led to by another port of
+    the Service, is something else.
+    """
+    each = [(pod, uncounted.numbered(pod, wanted, number, view.minor)) for pod in wanted.without]
+    return all(entries for _, entries in each) and not any(
+        wanted.is_taken(view, pod, entry) or (listening.beside(pod, entry) and not wanted.aside)
+        for pod, entries in each
+        for entry in entries
+    )
 
 
 def _rename(view: ServiceView, wanted: NamedPort, owner: Ref) -> Iterator[Fix]:

@@ -93,7 +93,7 @@ def _elsewhere(wanted: NumberedPort) -> _Clue | None:
     """Tell of arguments or readiness probes that all name one other port."""
     called = wanted.namesake.port.container_port if wanted.namesake else None
     probes = [asked for asked in wanted.asked if asked.number == called]
-    numbers = {entry.number for entry in (*wanted.said, *probes)}
+    numbers = {said.number for said in wanted.said} | {asked.number for asked in probes}
     rows = (*map(_argument, wanted.said), *map(_probe, probes))
     if not rows:
         return None
