@@ -5,26 +5,25 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from kubesvc.analyzer import candidates, commands, ownership, reasons, wording
+from kubesvc.analyzer import candidates, commands, reasons, wording
 from kubesvc.analyzer.candidates import Candidate
 from kubesvc.model import selector
 from kubesvc.model.cell import StepKind
-from kubesvc.model.change import Change
 from kubesvc.model.objects import Obj, Service
 from kubesvc.model.read import Portion, Read, Unavailable
-from kubesvc.model.report import Confidence, Fix, Membership, Outcome, Reason, Relation
+from kubesvc.model.report import Confidence, Fix, Membership, Reason, Relation
 from kubesvc.model.snapshot import Snapshot
 from kubesvc.semantics import endpoints
 from kubesvc.semantics.admission import ALIAS
 
-Foresee = Callable[[Service, Change], Outcome | None]
-"""Simulates a change of a Service; None where what decides could not be read."""
+Offer = Callable[[Service, Fix], Fix | None]
+"""Completes a fix of a Service with what would come of it; None where it is not to be offered."""
 
 _NEAREST: Final = 3
 
 
 def near(
-    snapshot: Snapshot, pod: Obj, services: Iterable[Service], foresee: Foresee, *, alone: bool
+    snapshot: Snapshot, pod: Obj, services: Iterable[Service], offer: Offer, *, alone: bool
 ) -> Iterator[Membership]:
     """Yield the Services that nearly select a pod, of which only labels matter, nearest first.
 
@@ -44,7 +43,7 @@ def near(
         elif others:
             yield replace(member, notes=(f"It selects {wording.count(others, 'other pod')}.",))
         else:
-            yield replace(member, fix=_fix(service, candidate, foresee) if alone and not at else None)
+            yield replace(member, fix=offer(service, _fix(service, candidate)) if alone and not at else None)
 
 
 def _nearly(service: Service, reason: Reason) -> Membership:
@@ -88,15 +87,11 @@ def _selected_by(snapshot: Snapshot, service: Service) -> int | None:
     return sum(selector.matches(wanted, pod.metadata.labels) for pod in everyone)
 
 
-def _fix(service: Service, candidate: Candidate, foresee: Foresee) -> Fix:
+def _fix(service: Service, candidate: Candidate) -> Fix:
     change = candidate.change(service)
-    outcome = foresee(service, change)
-    unknown = "" if outcome else "Not simulated: something that would decide could not be read."
     return Fix(
         title=f"select {candidate.requirements} in {service.ref}",
         certainty=Confidence.LIKELY,
         change=change,
         command=commands.patch(change),
-        notes=tuple(filter(None, (unknown, ownership.note(service)))),
-        outcome=outcome,
     )

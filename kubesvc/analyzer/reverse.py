@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from kubesvc.analyzer import nearly, reverse_tree, targets, wording, workloads
 from kubesvc.analyzer.facts import worst
-from kubesvc.analyzer.nearly import Foresee
+from kubesvc.analyzer.nearly import Offer
 from kubesvc.analyzer.share import Share, share
 from kubesvc.model import selector
 from kubesvc.model.objects import Metadata, Obj, Pod, Ref, Service, Workload
@@ -44,7 +44,7 @@ class Asked(Struct, frozen=True):
         return Obj(kind="Pod", metadata=Metadata(name=meta.name, namespace=meta.namespace, labels=labels))
 
 
-def asked(query: Query, snapshot: Snapshot, which: Ref, foresee: Foresee) -> Subject | Missing:
+def asked(query: Query, snapshot: Snapshot, which: Ref, offer: Offer) -> Subject | Missing:
     """Tell of a pod or workload of the query's namespace which Services select it, or nearly do.
 
     Raises:
@@ -69,7 +69,7 @@ def asked(query: Query, snapshot: Snapshot, which: Ref, foresee: Foresee) -> Sub
         services = snapshot.find(listed, Service)
     except Unavailable as unavailable:
         return _unknown(found, unavailable.gap, snapshot.taken_at)
-    return _told(query, snapshot, it, services, foresee)
+    return _told(query, snapshot, it, services, offer)
 
 
 def _made_by(snapshot: Snapshot, workload: Workload) -> Asked:
@@ -95,7 +95,7 @@ def _unknown(found: Pod | Workload, gap: Gap, now: datetime) -> Subject:
 
 
 def _told(
-    query: Query, snapshot: Snapshot, it: Asked, services: tuple[Service, ...], foresee: Foresee
+    query: Query, snapshot: Snapshot, it: Asked, services: tuple[Service, ...], offer: Offer
 ) -> Subject:
     shares = {service.ref: share(snapshot, service, it.pods, query.viewpoint) for service in services}
     members = [
@@ -104,7 +104,7 @@ def _told(
         if shares[service.ref] or _makes_for(it, service)
     ]
     others = [service for service in services if service.ref not in {member.service for member in members}]
-    near = tuple(nearly.near(snapshot, it.stand_in, others, foresee, alone=not members))
+    near = tuple(nearly.near(snapshot, it.stand_in, others, offer, alone=not members))
     lines = {ref: found for ref, found in shares.items() if found}
     verdicts = [member.verdict for member in members if member.verdict is not None]
     unread = snapshot.unreadable("Service", it.obj.metadata.namespace)

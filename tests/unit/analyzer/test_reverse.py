@@ -15,6 +15,7 @@ from tests.support.builders import (
     NOW,
     OTHER,
     cluster,
+    container,
     daemon_set,
     deployment,
     endpoint,
@@ -25,6 +26,7 @@ from tests.support.builders import (
     owned_by,
     pod,
     pods,
+    port,
     replica_set,
     running,
     service,
@@ -225,6 +227,38 @@ def test_a_service_that_nearly_selects_it_is_told_with_the_change() -> None:
     assert member.fix.outcome is not None
     assert [(port.usable, port.expected) for port in member.fix.outcome.ports] == [(2, 2)]
     assert texts(told, LineKind.NEARLY_BY) == ["Service web nearly selects it, by app=Web"]
+
+
+def test_a_fix_mends_what_comes_to_light_with_it() -> None:
+    """As for the Service: half of a patch would not help."""
+    port_too = service("web", ServicePort(name="http", port=80, target_port="web"), selector={"app": "Web"})
+
+    fix = only(subject(settled(port_too, pod("web-1", container("app", port(8080, "http")))))).fix
+
+    assert fix is not None
+    assert fix.title == "select app=web in Service/web and target port http"
+    assert fix.outcome is not None
+    assert [(port.usable, port.expected) for port in fix.outcome.ports] == [(1, 1)]
+    assert fix.notes[0].startswith("Otherwise KSV201 would remain: ")
+
+
+def test_what_a_fix_leaves_is_named() -> None:
+    """Of a pod that is not ready, no change of a Service makes a ready one."""
+    fix = only(subject(settled(service(selector={"app": "Web"}), unready()))).fix
+
+    assert fix is not None
+    assert fix.outcome is not None
+    assert (fix.outcome.verdict, fix.outcome.remaining) == (Verdict.BROKEN, ("KSV301",))
+    assert [note.partition(":")[0] for note in fix.notes] == ["KSV301 remains"]
+
+
+def test_a_fix_that_makes_a_service_worse_is_none() -> None:
+    """The endpoints that somebody wrote are all ready; one of two would be."""
+    written = hand_made(endpoint("192.0.2.1"))
+
+    member = only(subject(settled(service(selector={"app": "Web"}), unready(), written)))
+
+    assert (member.relation, member.fix) == (Relation.NEARLY, None)
 
 
 def test_a_service_of_other_pods_is_left_to_them() -> None:
