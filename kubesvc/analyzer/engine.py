@@ -37,9 +37,7 @@ def analyze(query: Query, snapshot: Snapshot) -> Report:
     wants = Wants()
     asked = wants.attempt(partial(targets.resolve, query, snapshot)) or Asked(())
     offer = partial(foresight.offered, query, snapshot)
-    others = [
-        wants.attempt(partial(reverse.asked, query, snapshot, which, offer)) for which in query.others
-    ]
+    others = [wants.attempt(partial(reverse.asked, query, snapshot, which, offer)) for which in query.others]
     explained = [
         wants.attempt(partial(_explain, query, snapshot, service, asked.pods)) for service in asked.services
     ]

@@ -1,6 +1,7 @@
 """Services that nearly select a pod, or the pods of a workload, and what would make the nearest do it."""
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Final
 
 from msgspec.structs import replace
@@ -23,20 +24,20 @@ _NEAREST: Final = 3
 
 
 def near(
-    snapshot: Snapshot, pod: Obj, services: Iterable[Service], offer: Offer, *, alone: bool
+    snapshot: Snapshot, pods: tuple[Obj, ...], services: Iterable[Service], offer: Offer, *, alone: bool
 ) -> Iterator[Membership]:
-    """Yield the Services that nearly select a pod, of which only labels matter, nearest first.
+    """Yield the Services that nearly select one of some pods, of which only labels matter, nearest first.
 
     With `alone` none does select it: then the nearest has a fix, unless it selects other pods. It is theirs
     then, and to change its selector would take it from them.
     """
     services = tuple(services)
-    yield from (_alias(service) for service in services if _is_alias_for(pod, service))
-    found = [pair for service in services for pair in _candidates(snapshot, pod, service)]
+    yield from (_alias(service) for service in services if _is_alias_for(pods, service))
+    found = [pair for service in services for pair in _candidates(snapshot, pods, service)]
     found.sort(key=lambda pair: candidates.nearness(*pair))
     for at, (service, candidate) in enumerate(found[:_NEAREST]):
         others = _selected_by(snapshot, service)
-        told = reasons.labels(service.spec.selector, pod.metadata.labels)
+        told = reasons.labels(service.spec.selector, candidate.pods[0].metadata.labels)
         member = _nearly(service, Reason(StepKind.LABELS, told))
         if others is None:
             yield replace(member, notes=("Which pods it selects could not be read.",))
@@ -57,9 +58,10 @@ def _nearly(service: Service, reason: Reason) -> Membership:
     )
 
 
-def _is_alias_for(pod: Obj, service: Service) -> bool:
+def _is_alias_for(pods: Iterable[Obj], service: Service) -> bool:
     wanted = selector.selector(service.spec.selector)
-    return bool(wanted) and service.spec.type == ALIAS and selector.matches(wanted, pod.metadata.labels)
+    fits = any(selector.matches(wanted, pod.metadata.labels) for pod in pods)
+    return bool(wanted) and service.spec.type == ALIAS and fits
 
 
 def _alias(service: Service) -> Membership:
@@ -69,12 +71,13 @@ def _alias(service: Service) -> Membership:
     )
 
 
-def _candidates(snapshot: Snapshot, pod: Obj, service: Service) -> Iterator[tuple[Service, Candidate]]:
+def _candidates(
+    snapshot: Snapshot, pods: tuple[Obj, ...], service: Service
+) -> Iterator[tuple[Service, Candidate]]:
     """Yield how a Service would have to change, at most once; what is far-fetched is none."""
     if endpoints.managed(service):
-        for candidate in candidates.near_misses(snapshot, service, [pod]):
-            if candidate.likely:
-                yield service, candidate
+        likely = (one for one in candidates.near_misses(snapshot, service, pods) if one.likely)
+        yield from ((service, one) for one in islice(likely, 1))
 
 
 def _selected_by(snapshot: Snapshot, service: Service) -> int | None:

@@ -37,11 +37,15 @@ class Asked(Struct, frozen=True):
         return not self.pods and isinstance(self.obj, Workload)
 
     @property
-    def stand_in(self) -> Obj:
-        """A pod of these labels, whoever made it."""
+    def stand_ins(self) -> tuple[Obj, ...]:
+        """A pod of each set of labels that its pods carry, or else of its template's, whoever made it."""
         meta = self.obj.metadata
-        labels = dict(self.labels)
-        return Obj(kind="Pod", metadata=Metadata(name=meta.name, namespace=meta.namespace, labels=labels))
+        carried = [pod.metadata.labels for pod in self.pods] or [self.labels]
+        each = {frozenset(labels.items()): dict(labels) for labels in carried}
+        return tuple(
+            Obj(kind="Pod", metadata=Metadata(name=meta.name, namespace=meta.namespace, labels=labels))
+            for labels in each.values()
+        )
 
 
 def asked(query: Query, snapshot: Snapshot, which: Ref, offer: Offer) -> Subject | Missing:
@@ -103,8 +107,9 @@ def _told(
         for service in services
         if shares[service.ref] or _makes_for(it, service)
     ]
-    others = [service for service in services if service.ref not in {member.service for member in members}]
-    near = tuple(nearly.near(snapshot, it.stand_in, others, offer, alone=not members))
+    theirs = {member.service for member in members}
+    others = [one for one in services if one.ref not in theirs and not _is_for_another(it, one)]
+    near = tuple(nearly.near(snapshot, it.stand_ins, others, offer, alone=not members))
     lines = {ref: found for ref, found in shares.items() if found}
     verdicts = [member.verdict for member in members if member.verdict is not None]
     unread = snapshot.unreadable("Service", it.obj.metadata.namespace)
@@ -125,6 +130,16 @@ def _makes_for(it: Asked, service: Service) -> bool:
     """Tell whether a workload without pods would make some that a Service selects."""
     wanted = selector.selector(service.spec.selector)
     return it.only_template and endpoints.managed(service) and selector.matches(wanted, it.labels)
+
+
+def _is_for_another(it: Asked, service: Service) -> bool:
+    """Tell whether a Service is for one pod of the same StatefulSet by its number, and for none of these."""
+    by = it.obj.owner if isinstance(it.obj, Pod) else None
+    kind, name = (by.kind, by.name) if by else (it.obj.kind, it.obj.metadata.name)
+    wanted = service.spec.selector
+    if (kind, name) != ("StatefulSet", workloads.numbered_name(wanted)):
+        return False
+    return wanted[workloads.POD_NAME] not in {pod.metadata.name for pod in it.pods}
 
 
 def _membership(snapshot: Snapshot, it: Asked, service: Service, found: Share | None) -> Membership:

@@ -282,6 +282,49 @@ def test_only_the_nearest_has_a_fix() -> None:
     assert told.summary == "no Service selects it, Services near, far nearly do"
 
 
+def numbered(number: int) -> Pod:
+    """One pod of StatefulSet web."""
+    name = f"web-{number}"
+    labels = {"app": "web", "statefulset.kubernetes.io/pod-name": name}
+    by = owned_by("StatefulSet", "web")
+    return pod(name, labels=labels, ips=(f"10.0.0.{number}",), owner=by)
+
+
+def of_number(number: int, app: str = "web") -> Service:
+    """A Service of one such pod."""
+    wanted = {"app": app, "statefulset.kubernetes.io/pod-name": f"web-{number}"}
+    return service(f"web-{number}", selector=wanted)
+
+
+@pytest.mark.parametrize("which", [WEB, Ref("StatefulSet", "", "web")])
+def test_a_service_of_another_pod_of_its_stateful_set_is_not_near(which: Ref) -> None:
+    """Each is for the pod of its number; without the number it would select all of them."""
+    known = cluster(stateful_set(replicas=2), numbered(1), node(), of_number(2), of_number(3))
+
+    assert subject(known, which).services == ()
+
+
+@pytest.mark.parametrize("which", [WEB, Ref("StatefulSet", "", "web")])
+def test_a_service_of_its_number_may_be_near(which: Ref) -> None:
+    """It errs in another label."""
+    near = of_number(1, app="Web")
+
+    member = only(subject(settled(near, stateful_set(), numbered(1)), which))
+
+    assert (member.service.name, member.relation) == ("web-1", Relation.NEARLY)
+    assert member.reasons[0].text.startswith("carries app=web, where the selector asks for app=Web")
+
+
+def test_a_service_of_a_number_of_another_stateful_set_may_be_near() -> None:
+    """What else makes pods gives none a number."""
+    (alone,) = owned(with_(pod(), metadata__name="web-abc-x"), by="web-abc")
+    near = of_number(1)
+
+    told = subject(settled(near, alone), Ref("Pod", "", "web-abc-x"))
+
+    assert [member.service.name for member in told.services] == ["web-1"]
+
+
 def test_beside_one_that_selects_it_a_near_one_has_no_fix() -> None:
     """It is no fault that it does not."""
     near = service("near", selector={"app": "Web"})
@@ -487,6 +530,30 @@ def test_a_workload_without_pods_is_told_by_its_template(
     assert texts(told, LineKind.SELECTED_BY) == [
         f"Service web selects its template by app=web {verdict.word}"
     ]
+
+
+def test_a_workload_with_pods_is_judged_by_what_they_carry() -> None:
+    """Its template need not have a label that somebody gives to each of its pods."""
+    members = [
+        pod(f"web-{n}", labels={"app": "web", "role": "replica"}, ips=(f"10.0.0.{n}",)) for n in (1, 2)
+    ]
+
+    member = only(subject(deployed(service(selector={"app": "web", "role": "main"}), *members), DEPLOYMENT))
+
+    assert member.reasons[0].text == (
+        "carries role=replica, where the selector asks for role=main; app=web fits"
+    )
+
+
+def test_of_pods_that_differ_the_nearest_decides() -> None:
+    """A Service is told once."""
+    near = pod("web-2", labels={"app": "web", "track": "a"}, ips=("10.0.0.2",))
+    far = pod("web-1", labels={"app": "web"}, ips=("10.0.0.1",))
+    of = service(selector={"app": "web", "track": "A"})
+
+    member = only(subject(deployed(of, far, near), DEPLOYMENT))
+
+    assert member.reasons[0].text.startswith("carries track=a, where the selector asks for track=A")
 
 
 def test_a_template_that_nobody_selects_may_nearly_be() -> None:
