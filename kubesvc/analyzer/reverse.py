@@ -110,6 +110,8 @@ def _told(
     theirs = {member.service for member in members}
     others = [one for one in services if one.ref not in theirs and not _is_for_another(it, one)]
     near = tuple(nearly.near(snapshot, it.stand_ins, others, offer, alone=not members))
+    if isinstance(it.obj, Pod) and not near:
+        near = tuple(nearly.called(snapshot, it.obj, others, offer, alone=not members))
     lines = {ref: found for ref, found in shares.items() if found}
     verdicts = [member.verdict for member in members if member.verdict is not None]
     unread = snapshot.unreadable("Service", it.obj.metadata.namespace)

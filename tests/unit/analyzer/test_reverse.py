@@ -325,6 +325,60 @@ def test_a_service_of_a_number_of_another_stateful_set_may_be_near() -> None:
     assert [member.service.name for member in told.services] == ["web-1"]
 
 
+BARE = pod("web", labels={"topology.kubernetes.io/zone": "z1"})
+
+
+def test_a_pod_without_labels_may_be_called_like_what_is_asked_for() -> None:
+    """Then it is given the labels; as it is for the Service."""
+    member = only(subject(settled(service(), BARE), Ref("Pod", "", "web")))
+
+    assert (member.relation, member.notes) == (Relation.NEARLY, ())
+    assert member.reasons[0].text == (
+        "has no label app, where the selector asks for app=web; but it is called like that"
+    )
+    assert member.fix is not None
+    assert member.fix.title == "label Pod/web app=web"
+    assert member.fix.outcome is not None
+    assert [(port.usable, port.expected) for port in member.fix.outcome.ports] == [(1, 1)]
+
+
+def test_of_several_services_that_it_is_called_like_the_first_offers_labels() -> None:
+    """Those of one suffice."""
+    told = subject(settled(service(), BARE, service("web-api")), Ref("Pod", "", "web"))
+
+    assert [(m.service.name, m.fix is not None) for m in told.services] == [("web", True), ("web-api", False)]
+
+
+@pytest.mark.parametrize(
+    ("other", "notes"),
+    [
+        (pod("other"), ("It selects 1 other pod.",)),
+        (pod("other", labels={"app": "Web"}), ()),
+    ],
+    ids=["selects another", "another is nearer"],
+)
+def test_a_pod_without_labels_is_given_none_where_another_is_meant(
+    other: Pod, notes: tuple[str, ...]
+) -> None:
+    """Nor is it for the Service."""
+    member = only(subject(settled(service(), BARE, other), Ref("Pod", "", "web")))
+
+    assert (member.fix, member.notes) == (None, notes)
+
+
+@pytest.mark.parametrize(
+    "bare",
+    [
+        with_(BARE, metadata__name="db"),
+        with_(BARE, metadata__owner_references=(owned_by("StatefulSet", "web"),)),
+    ],
+    ids=["another name", "made by a workload"],
+)
+def test_another_pod_is_not_called_so(bare: Pod) -> None:
+    """What makes it would make others without the labels."""
+    assert subject(settled(service(), bare), Ref("Pod", "", bare.metadata.name)).services == ()
+
+
 def test_beside_one_that_selects_it_a_near_one_has_no_fix() -> None:
     """It is no fault that it does not."""
     near = service("near", selector={"app": "Web"})
