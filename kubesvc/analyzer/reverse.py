@@ -40,11 +40,10 @@ class Asked(Struct, frozen=True):
     def stand_ins(self) -> tuple[Obj, ...]:
         """A pod of each set of labels that its pods carry, or else of its template's, whoever made it."""
         meta = self.obj.metadata
-        carried = [pod.metadata.labels for pod in self.pods] or [self.labels]
-        each = {frozenset(labels.items()): dict(labels) for labels in carried}
+        carried = {frozenset(pod.metadata.labels.items()): None for pod in self.pods}
         return tuple(
-            Obj(kind="Pod", metadata=Metadata(name=meta.name, namespace=meta.namespace, labels=labels))
-            for labels in each.values()
+            Obj(kind="Pod", metadata=Metadata(name=meta.name, namespace=meta.namespace, labels=dict(labels)))
+            for labels in carried or [self.labels]
         )
 
 
