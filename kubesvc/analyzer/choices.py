@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from kubesvc.analyzer import candidates, selecting, wording, workloads
+from kubesvc.analyzer import candidates, ordinals, selecting, wording, workloads
 from kubesvc.analyzer.candidates import Candidate
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.objects import Obj, Pod
@@ -91,8 +91,7 @@ def rows(view: ServiceView, choice: Choice) -> Iterator[Row]:
         yield Row("nearest" if position == 0 else "", value, "metadata.labels")
     numbered = workloads.numbered(view.workloads.found, view.service.spec.selector)
     if numbered:
-        value = f"one pod of {numbered.ref}, which wants {wording.count(workloads.wanted(numbered), 'pod')}"
-        yield Row("selects", value, "spec.replicas")
+        yield ordinals.row(numbered, view.service.spec.selector)
     if choice.unlabeled:
         names = wording.names(pod.metadata.name for pod in choice.unlabeled)
         verb = "carries" if len(choice.unlabeled) == 1 else "carry"
@@ -125,3 +124,6 @@ def fixes(view: ServiceView, choice: Choice) -> Iterator[Fix]:
         labels = list(selecting.label_template(one, view.workloads)) if position == 0 else []
         yield from (*labels, *change) if selecting.labels_first(one) else (*change, *labels)
     yield from selecting.label_pods(view.service, choice.called)
+    numbered = workloads.numbered(view.workloads.found, view.service.spec.selector)
+    if numbered:
+        yield from ordinals.fixes(numbered, view.service.spec.selector)

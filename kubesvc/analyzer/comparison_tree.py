@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
-from kubesvc.analyzer import lines
+from kubesvc.analyzer import lines, wording
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.cell import Cell
 from kubesvc.model.change import ABSENT, Change, Path, apply, show
@@ -97,15 +97,29 @@ def _port_lines(told: Comparison, before: ServiceView, after: ServiceView) -> It
             lines.port_label(found),
             lines.mapping(view.service, found) if port.after else "is no longer there",
             mark=lines.MARKS[port.after.verdict] if port.after else Mark.WARN,
-            state=f"{_number(port.before)} → {_number(port.after)} endpoints",
+            state=_becoming(port.before, port.after),
             children=tuple(_endpoint_lines(port, view.place, cells)),
         )
 
 
-def _number(port: PortVerdict | None) -> str:
-    if port is None:
-        return "none"
+def _becoming(before: PortVerdict | None, after: PortVerdict | None) -> str:
+    """Say how many endpoints a port has and would have; of one that goes or comes there is one number."""
+    if before and after:
+        return f"{_number(before)} → {_number(after)} endpoints"
+    if after:
+        return f"new, {_counted(after)}"
+    return f"had {_counted(before)}" if before else ""
+
+
+def _number(port: PortVerdict) -> str:
     return f"{port.usable} of {port.expected}" if port.usable < port.expected else str(port.usable)
+
+
+def _counted(port: PortVerdict) -> str:
+    most = wording.count(port.expected, "endpoint")
+    return (
+        f"{port.usable} of {most}" if port.usable < port.expected else wording.count(port.usable, "endpoint")
+    )
 
 
 def _endpoint_lines(port: PortComparison, of: Place, cells: Mapping[Place, Cell]) -> Iterator[Line]:

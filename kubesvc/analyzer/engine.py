@@ -36,10 +36,8 @@ def analyze(query: Query, snapshot: Snapshot) -> Report:
     """
     wants = Wants()
     asked = wants.attempt(partial(targets.resolve, query, snapshot)) or Asked(())
-    foresee = partial(foresight.foreseen, query, snapshot)
-    others = [
-        wants.attempt(partial(reverse.asked, query, snapshot, which, foresee)) for which in query.others
-    ]
+    offer = partial(foresight.offered, query, snapshot)
+    others = [wants.attempt(partial(reverse.asked, query, snapshot, which, offer)) for which in query.others]
     explained = [
         wants.attempt(partial(_explain, query, snapshot, service, asked.pods)) for service in asked.services
     ]

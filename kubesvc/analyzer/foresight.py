@@ -29,9 +29,28 @@ def foresee(view: ServiceView, finding: Finding, found: tuple[Finding, ...]) -> 
     if not finding.fixes:
         return finding
     wants = Wants()
-    tried = [wants.attempt(partial(_tried, view, finding, fix, found)) for fix in finding.fixes]
+    tried = [wants.attempt(partial(_tried, view, fix, found, finding)) for fix in finding.fixes]
     wants.settle()
-    return replace(finding, fixes=tuple(_owned(view, fix) for fix in tried if fix is not None))
+    return replace(finding, fixes=tuple(fix for fix in tried if fix is not None))
+
+
+def offered(query: Query, snapshot: Snapshot, service: Service, fix: Fix) -> Fix | None:
+    """Return a fix of some Service that was not asked for itself, like those of a finding of it.
+
+    Of its causes nobody is told: the fix is to mend all that can be mended with it, and names the others.
+
+    Raises:
+        Unread: something that decides was never read.
+    """
+    return _tried(ServiceView(snapshot, service, query.viewpoint), fix)
+
+
+def _tried(
+    view: ServiceView, fix: Fix, told: tuple[Finding, ...] = (), cause: Finding | None = None
+) -> Fix | None:
+    """Foresee a fix, and say who would take it back; `told` is what is found as it is, `cause` one of it."""
+    foreseen = _foreseen(view, fix, told, cause)
+    return foreseen and _owned(view, foreseen)
 
 
 def _owned(view: ServiceView, fix: Fix) -> Fix:
@@ -45,7 +64,7 @@ def _owned(view: ServiceView, fix: Fix) -> Fix:
     return replace(fix, notes=(*fix.notes, said)) if said else fix
 
 
-def _tried(view: ServiceView, finding: Finding, fix: Fix, found: tuple[Finding, ...]) -> Fix | None:
+def _foreseen(view: ServiceView, fix: Fix, told: tuple[Finding, ...], cause: Finding | None) -> Fix | None:
     """Simulate a fix, and complete it; None if it leaves the cause, makes a port worse, or is refused."""
     if fix.change is None or fix.change.target.kind not in _SIMULATED:
         return fix
@@ -62,9 +81,9 @@ def _tried(view: ServiceView, finding: Finding, fix: Fix, found: tuple[Finding, 
             fix, notes=(*fix.notes, "Not simulated: something that would decide could not be read.")
         )
     outcome, remaining = foreseen
-    if any(_same(finding, other) for other in remaining) or _worse(view, outcome):
+    if (cause and any(_same(cause, other) for other in remaining)) or _worse(view, outcome):
         return None
-    hidden = tuple(other for other in remaining if not any(_same(other, one) for one in found))
+    hidden = tuple(other for other in remaining if not any(_same(other, one) for one in told))
     return _completed(view, replace(fix, outcome=outcome), hidden)
 
 
@@ -88,6 +107,8 @@ def _completed(view: ServiceView, fix: Fix, hidden: tuple[Finding, ...]) -> Fix:
 
 def _worse(view: ServiceView, outcome: Outcome) -> bool:
     """Compare ports by key: one that the change makes, or calls otherwise, has no verdict before."""
+    if all(port.verdict is Verdict.HEALTHY for port in outcome.ports):
+        return False  # How they fared need not be read.
     before = {facts.key or "": view.verdicts[facts.key] for facts in view.ports}
     known = [(port.verdict, before.get(port.key, Verdict.UNKNOWN)) for port in outcome.ports]
     return any(after > verdict for after, verdict in known if verdict is not Verdict.UNKNOWN)
@@ -157,12 +178,6 @@ def compared(query: Query, view: ServiceView, findings: tuple[Finding, ...]) -> 
     wants.attempt(lambda: after.verdict)
     wants.settle()
     return comparison.compare(change, before, _look(after, ruling.fold(found, after.asked), skipped))
-
-
-def foreseen(query: Query, snapshot: Snapshot, service: Service, change: Change) -> Outcome | None:
-    """Simulate a change of some Service that was not asked for itself."""
-    simulated = _simulated(ServiceView(snapshot, service, query.viewpoint, asked=query.port), change)
-    return simulated[0] if simulated else None
 
 
 def _look(view: ServiceView, findings: tuple[Finding, ...], skipped: tuple[NotChecked, ...] = ()) -> Look:

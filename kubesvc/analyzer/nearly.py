@@ -1,50 +1,87 @@
 """Services that nearly select a pod, or the pods of a workload, and what would make the nearest do it."""
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Final
 
 from msgspec.structs import replace
 
-from kubesvc.analyzer import candidates, commands, ownership, reasons, wording
+from kubesvc.analyzer import candidates, commands, reasons, selecting, wording
 from kubesvc.analyzer.candidates import Candidate
 from kubesvc.model import selector
 from kubesvc.model.cell import StepKind
-from kubesvc.model.change import Change
-from kubesvc.model.objects import Obj, Service
+from kubesvc.model.objects import Obj, Pod, Service
 from kubesvc.model.read import Portion, Read, Unavailable
-from kubesvc.model.report import Confidence, Fix, Membership, Outcome, Reason, Relation
+from kubesvc.model.report import Confidence, Fix, Membership, Reason, Relation
 from kubesvc.model.snapshot import Snapshot
 from kubesvc.semantics import endpoints
 from kubesvc.semantics.admission import ALIAS
 
-Foresee = Callable[[Service, Change], Outcome | None]
-"""Simulates a change of a Service; None where what decides could not be read."""
+Offer = Callable[[Service, Fix], Fix | None]
+"""Completes a fix of a Service with what would come of it; None where it is not to be offered."""
 
 _NEAREST: Final = 3
 
 
 def near(
-    snapshot: Snapshot, pod: Obj, services: Iterable[Service], foresee: Foresee, *, alone: bool
+    snapshot: Snapshot, pods: tuple[Obj, ...], services: Iterable[Service], offer: Offer, *, alone: bool
 ) -> Iterator[Membership]:
-    """Yield the Services that nearly select a pod, of which only labels matter, nearest first.
+    """Yield the Services that nearly select one of some pods, of which only labels matter, nearest first.
 
     With `alone` none does select it: then the nearest has a fix, unless it selects other pods. It is theirs
     then, and to change its selector would take it from them.
     """
     services = tuple(services)
-    yield from (_alias(service) for service in services if _is_alias_for(pod, service))
-    found = [pair for service in services for pair in _candidates(snapshot, pod, service)]
+    yield from (_alias(service) for service in services if _is_alias_for(pods, service))
+    found = [pair for service in services for pair in _candidates(snapshot, pods, service)]
     found.sort(key=lambda pair: candidates.nearness(*pair))
     for at, (service, candidate) in enumerate(found[:_NEAREST]):
-        others = _selected_by(snapshot, service)
-        told = reasons.labels(service.spec.selector, pod.metadata.labels)
-        member = _nearly(service, Reason(StepKind.LABELS, told))
-        if others is None:
-            yield replace(member, notes=("Which pods it selects could not be read.",))
-        elif others:
-            yield replace(member, notes=(f"It selects {wording.count(others, 'other pod')}.",))
-        else:
-            yield replace(member, fix=_fix(service, candidate, foresee) if alone and not at else None)
+        told = reasons.labels(service.spec.selector, candidate.pods[0].metadata.labels)
+        fix = _fix(service, candidate) if alone and not at else None
+        yield _missing(service, told, _everyone(snapshot, service), fix, offer)
+
+
+def called(
+    snapshot: Snapshot, pod: Pod, services: Iterable[Service], offer: Offer, *, alone: bool
+) -> Iterator[Membership]:
+    """Yield the Services that ask for what a pod without labels is called like; nobody makes that pod.
+
+    With `alone` the first has a fix: the labels, unless the Service selects or nearly selects other pods.
+    """
+    bare = candidates.unlabeled([pod])
+    found = [one for one in services if endpoints.managed(one) and candidates.called(one, bare)]
+    for at, service in enumerate(found[:_NEAREST]):
+        told = f"{reasons.labels(service.spec.selector, pod.metadata.labels)}; but it is called like that"
+        everyone = _everyone(snapshot, service)
+        first = alone and not at and not _is_for_others(snapshot, service, everyone or ())
+        fix = next(selecting.label_pods(service, [pod])) if first else None
+        yield _missing(service, told, everyone, fix, offer)
+
+
+def _is_for_others(snapshot: Snapshot, service: Service, everyone: Iterable[Obj]) -> bool:
+    return any(one.likely for one in candidates.near_misses(snapshot, service, everyone))
+
+
+def _missing(
+    service: Service, told: str, everyone: tuple[Obj, ...] | None, fix: Fix | None, offer: Offer
+) -> Membership:
+    """Tell of a Service that misses a pod; of one that selects others no change is offered."""
+    member = _nearly(service, Reason(StepKind.LABELS, told))
+    if everyone is None:
+        return replace(member, notes=("Which pods it selects could not be read.",))
+    wanted = selector.selector(service.spec.selector)
+    others = sum(selector.matches(wanted, pod.metadata.labels) for pod in everyone)
+    if others:
+        return replace(member, notes=(f"It selects {wording.count(others, 'other pod')}.",))
+    return replace(member, fix=offer(service, fix) if fix else None)
+
+
+def _everyone(snapshot: Snapshot, service: Service) -> tuple[Obj, ...] | None:
+    """Return the metadata of the pods of a Service's namespace; None where it could not be read."""
+    try:
+        return snapshot.find(Read("Pod", service.metadata.namespace, part=Portion.METADATA), Obj)
+    except Unavailable:
+        return None
 
 
 def _nearly(service: Service, reason: Reason) -> Membership:
@@ -58,9 +95,10 @@ def _nearly(service: Service, reason: Reason) -> Membership:
     )
 
 
-def _is_alias_for(pod: Obj, service: Service) -> bool:
+def _is_alias_for(pods: Iterable[Obj], service: Service) -> bool:
     wanted = selector.selector(service.spec.selector)
-    return bool(wanted) and service.spec.type == ALIAS and selector.matches(wanted, pod.metadata.labels)
+    fits = any(selector.matches(wanted, pod.metadata.labels) for pod in pods)
+    return bool(wanted) and service.spec.type == ALIAS and fits
 
 
 def _alias(service: Service) -> Membership:
@@ -70,33 +108,20 @@ def _alias(service: Service) -> Membership:
     )
 
 
-def _candidates(snapshot: Snapshot, pod: Obj, service: Service) -> Iterator[tuple[Service, Candidate]]:
+def _candidates(
+    snapshot: Snapshot, pods: tuple[Obj, ...], service: Service
+) -> Iterator[tuple[Service, Candidate]]:
     """Yield how a Service would have to change, at most once; what is far-fetched is none."""
     if endpoints.managed(service):
-        for candidate in candidates.near_misses(snapshot, service, [pod]):
-            if candidate.likely:
-                yield service, candidate
+        likely = (one for one in candidates.near_misses(snapshot, service, pods) if one.likely)
+        yield from ((service, one) for one in islice(likely, 1))
 
 
-def _selected_by(snapshot: Snapshot, service: Service) -> int | None:
-    """Count the pods that a Service selects; None where they could not be read."""
-    wanted = selector.selector(service.spec.selector)
-    try:
-        everyone = snapshot.find(Read("Pod", service.metadata.namespace, part=Portion.METADATA), Obj)
-    except Unavailable:
-        return None
-    return sum(selector.matches(wanted, pod.metadata.labels) for pod in everyone)
-
-
-def _fix(service: Service, candidate: Candidate, foresee: Foresee) -> Fix:
+def _fix(service: Service, candidate: Candidate) -> Fix:
     change = candidate.change(service)
-    outcome = foresee(service, change)
-    unknown = "" if outcome else "Not simulated: something that would decide could not be read."
     return Fix(
         title=f"select {candidate.requirements} in {service.ref}",
         certainty=Confidence.LIKELY,
         change=change,
         command=commands.patch(change),
-        notes=tuple(filter(None, (unknown, ownership.note(service)))),
-        outcome=outcome,
     )

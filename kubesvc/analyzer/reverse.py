@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from kubesvc.analyzer import nearly, reverse_tree, targets, wording, workloads
 from kubesvc.analyzer.facts import worst
-from kubesvc.analyzer.nearly import Foresee
+from kubesvc.analyzer.nearly import Offer
 from kubesvc.analyzer.share import Share, share
 from kubesvc.model import selector
 from kubesvc.model.objects import Metadata, Obj, Pod, Ref, Service, Workload
@@ -37,14 +37,17 @@ class Asked(Struct, frozen=True):
         return not self.pods and isinstance(self.obj, Workload)
 
     @property
-    def stand_in(self) -> Obj:
-        """A pod of these labels, whoever made it."""
+    def stand_ins(self) -> tuple[Obj, ...]:
+        """A pod of each set of labels that its pods carry, or else of its template's, whoever made it."""
         meta = self.obj.metadata
-        labels = dict(self.labels)
-        return Obj(kind="Pod", metadata=Metadata(name=meta.name, namespace=meta.namespace, labels=labels))
+        carried = {frozenset(pod.metadata.labels.items()): None for pod in self.pods}
+        return tuple(
+            Obj(kind="Pod", metadata=Metadata(name=meta.name, namespace=meta.namespace, labels=dict(labels)))
+            for labels in carried or [self.labels]
+        )
 
 
-def asked(query: Query, snapshot: Snapshot, which: Ref, foresee: Foresee) -> Subject | Missing:
+def asked(query: Query, snapshot: Snapshot, which: Ref, offer: Offer) -> Subject | Missing:
     """Tell of a pod or workload of the query's namespace which Services select it, or nearly do.
 
     Raises:
@@ -69,7 +72,7 @@ def asked(query: Query, snapshot: Snapshot, which: Ref, foresee: Foresee) -> Sub
         services = snapshot.find(listed, Service)
     except Unavailable as unavailable:
         return _unknown(found, unavailable.gap, snapshot.taken_at)
-    return _told(query, snapshot, it, services, foresee)
+    return _told(query, snapshot, it, services, offer)
 
 
 def _made_by(snapshot: Snapshot, workload: Workload) -> Asked:
@@ -95,7 +98,7 @@ def _unknown(found: Pod | Workload, gap: Gap, now: datetime) -> Subject:
 
 
 def _told(
-    query: Query, snapshot: Snapshot, it: Asked, services: tuple[Service, ...], foresee: Foresee
+    query: Query, snapshot: Snapshot, it: Asked, services: tuple[Service, ...], offer: Offer
 ) -> Subject:
     shares = {service.ref: share(snapshot, service, it.pods, query.viewpoint) for service in services}
     members = [
@@ -103,8 +106,11 @@ def _told(
         for service in services
         if shares[service.ref] or _makes_for(it, service)
     ]
-    others = [service for service in services if service.ref not in {member.service for member in members}]
-    near = tuple(nearly.near(snapshot, it.stand_in, others, foresee, alone=not members))
+    theirs = {member.service for member in members}
+    others = [one for one in services if one.ref not in theirs and not _is_for_another(it, one)]
+    near = tuple(nearly.near(snapshot, it.stand_ins, others, offer, alone=not members))
+    if isinstance(it.obj, Pod) and not near:
+        near = tuple(nearly.called(snapshot, it.obj, others, offer, alone=not members))
     lines = {ref: found for ref, found in shares.items() if found}
     verdicts = [member.verdict for member in members if member.verdict is not None]
     unread = snapshot.unreadable("Service", it.obj.metadata.namespace)
@@ -125,6 +131,16 @@ def _makes_for(it: Asked, service: Service) -> bool:
     """Tell whether a workload without pods would make some that a Service selects."""
     wanted = selector.selector(service.spec.selector)
     return it.only_template and endpoints.managed(service) and selector.matches(wanted, it.labels)
+
+
+def _is_for_another(it: Asked, service: Service) -> bool:
+    """Tell whether a Service is for one pod of the same StatefulSet by its number, and for none of these."""
+    by = it.obj.owner if isinstance(it.obj, Pod) else None
+    kind, name = (by.kind, by.name) if by else (it.obj.kind, it.obj.metadata.name)
+    wanted = service.spec.selector
+    if (kind, name) != ("StatefulSet", workloads.numbered_name(wanted)):
+        return False
+    return wanted[workloads.POD_NAME] not in {pod.metadata.name for pod in it.pods}
 
 
 def _membership(snapshot: Snapshot, it: Asked, service: Service, found: Share | None) -> Membership:

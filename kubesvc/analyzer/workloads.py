@@ -177,18 +177,23 @@ def has(maker: Workload | Job) -> int:
 
 def numbered(found: Iterable[Workload], requirements: Mapping[str, str]) -> Workload | None:
     """Return the StatefulSet of which a selector asks for one pod by its number."""
-    name, _, number = requirements.get(POD_NAME, "").rpartition("-")
+    name = numbered_name(requirements)
     rest = selector.selector({key: value for key, value in requirements.items() if key != POD_NAME})
     return next(
         (
             workload
             for workload in found
             if (workload.kind, workload.metadata.name) == ("StatefulSet", name)
-            and number.isdecimal()
             and selector.matches(rest, workload.spec.template.metadata.labels)
         ),
         None,
     )
+
+
+def numbered_name(requirements: Mapping[str, str]) -> str:
+    """Return the name of the StatefulSet of which a selector asks for one pod by its number, or ""."""
+    name, _, number = requirements.get(POD_NAME, "").rpartition("-")
+    return name if number.isdecimal() else ""
 
 
 def is_young(workload: Obj, now: datetime) -> bool:

@@ -104,8 +104,18 @@ def _synced(snapshot: Snapshot, service: Service) -> Snapshot:
         for ref, obj in snapshot.objects.items()
         if not (isinstance(obj, EndpointSlice) and listing.matches(obj))
     }
-    objects.update({obj.ref: obj for obj in (service, *_written(snapshot, service, existing))})
+    written = _written(snapshot, service, existing)
+    after = (entry if entry in existing else _new(entry) for entry in written)
+    objects.update({obj.ref: obj for obj in (service, *after)})
     return replace(snapshot, objects=objects)
+
+
+def _new(entry: EndpointSlice) -> EndpointSlice:
+    """Give a slice a name that no server stores: any other may be that of one that somebody wrote.
+
+    The controllers draw a random one, and another one where it is taken.
+    """
+    return replace(entry, metadata=replace(entry.metadata, name=f"{entry.metadata.name} (new)"))
 
 
 def _written(

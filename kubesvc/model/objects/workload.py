@@ -50,6 +50,12 @@ class UpdateStrategy(Part, frozen=True, kw_only=True):
     rolling_update: RollingUpdate = RollingUpdate()
 
 
+class Ordinals(Part, frozen=True, kw_only=True):
+    """From which number on a StatefulSet numbers its pods."""
+
+    start: int = 0
+
+
 class WorkloadSpec(Part, frozen=True, kw_only=True):
     """The common part of the specs of apps/v1."""
 
@@ -58,6 +64,7 @@ class WorkloadSpec(Part, frozen=True, kw_only=True):
     selector: LabelSelector = LabelSelector()
     template: PodTemplate = PodTemplate()
     update_strategy: UpdateStrategy = UpdateStrategy()
+    ordinals: Ordinals = Ordinals()
 
 
 class WorkloadStatus(Part, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from kubesvc.model.objects import (
     LabelSelector,
     LabelSelectorRequirement,
     Obj,
+    Ordinals,
     Ref,
 )
 from kubesvc.model.query import Query
@@ -581,8 +582,35 @@ def test_one_pod_of_a_stateful_set_is_asked_for_by_its_number(
 
     found = only(explain(settled(of, workload, *members)), "KSV101")
 
-    assert (rows(found)[0] == "selects: one pod of StatefulSet/web, which wants 2 pods") is told
-    assert (found.fixes == ()) is told
+    said = "selects: web-2, which StatefulSet/web has from 3 replicas on; it wants 2"
+    assert (rows(found)[0] == said) is told
+    scaled = [fix.command for fix in found.fixes if fix.title == "scale StatefulSet/web up to 3 pods"]
+    assert scaled == [("kubectl", "scale", "statefulset/web", "--replicas=3")] * told
+    assert (len(found.fixes) == len(scaled)) is told
+
+
+@pytest.mark.parametrize(
+    ("start", "number", "told"),
+    [
+        (0, 1, "one pod of StatefulSet/web, which wants 2 pods"),
+        (5, 6, "one pod of StatefulSet/web, which wants 2 pods"),
+        (5, 4, "one pod of StatefulSet/web, which wants 2 pods"),
+        (5, 7, "web-7, which StatefulSet/web has from 3 replicas on; it wants 2"),
+    ],
+    ids=["not there yet", "numbered from 5", "below the first", "above the last"],
+)
+def test_more_replicas_bring_a_pod_only_above_the_last(start: int, number: int, told: str) -> None:
+    """One that is lacking among those that are wanted is its controller's matter."""
+    of = service(selector={"app": "web", "statefulset.kubernetes.io/pod-name": f"web-{number}"})
+
+    found = only(
+        explain(settled(of, with_(stateful_set(replicas=2), spec__ordinals=Ordinals(start=start)))), "KSV101"
+    )
+
+    assert rows(found)[0] == f"selects: {told}"
+    assert [fix.title for fix in found.fixes] == [
+        "scale StatefulSet/web up to 3 pods" for _ in [0] if "has from" in told
+    ]
 
 
 def test_the_candidates_that_are_ready_come_first_in_a_small_namespace() -> None:

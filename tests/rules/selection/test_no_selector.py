@@ -225,4 +225,4 @@ def test_an_empty_slice_that_is_left_is_nobodys_too() -> None:
 
     found = only(report, "KSV103")
     assert verdict(report) is Verdict.BROKEN
-    assert found.headline == "its selector is gone, and nobody renews the 0 endpoints left of it"
+    assert found.headline == "it has no selector, and no EndpointSlice of it lists an endpoint"

@@ -269,7 +269,7 @@ def test_ports_come_and_go_by_their_keys() -> None:
     ]
     assert texts(gone, LineKind.PORT) == [
         "Port http 80/TCP → targetPort 8080 1 → 1 endpoints",
-        "Port admin is no longer there 1 → none endpoints",
+        "Port admin is no longer there had 1 endpoint",
     ]
     assert [(p.key, p.before is None, p.after is None) for p in renamed.ports] == [
         ("http", False, False),

@@ -15,6 +15,7 @@ from tests.support.builders import (
     NOW,
     OTHER,
     cluster,
+    container,
     daemon_set,
     deployment,
     endpoint,
@@ -25,6 +26,7 @@ from tests.support.builders import (
     owned_by,
     pod,
     pods,
+    port,
     replica_set,
     running,
     service,
@@ -227,6 +229,38 @@ def test_a_service_that_nearly_selects_it_is_told_with_the_change() -> None:
     assert texts(told, LineKind.NEARLY_BY) == ["Service web nearly selects it, by app=Web"]
 
 
+def test_a_fix_mends_what_comes_to_light_with_it() -> None:
+    """As for the Service: half of a patch would not help."""
+    port_too = service("web", ServicePort(name="http", port=80, target_port="web"), selector={"app": "Web"})
+
+    fix = only(subject(settled(port_too, pod("web-1", container("app", port(8080, "http")))))).fix
+
+    assert fix is not None
+    assert fix.title == "select app=web in Service/web and target port http"
+    assert fix.outcome is not None
+    assert [(port.usable, port.expected) for port in fix.outcome.ports] == [(1, 1)]
+    assert fix.notes[0].startswith("Otherwise KSV201 would remain: ")
+
+
+def test_what_a_fix_leaves_is_named() -> None:
+    """Of a pod that is not ready, no change of a Service makes a ready one."""
+    fix = only(subject(settled(service(selector={"app": "Web"}), unready()))).fix
+
+    assert fix is not None
+    assert fix.outcome is not None
+    assert (fix.outcome.verdict, fix.outcome.remaining) == (Verdict.BROKEN, ("KSV301",))
+    assert [note.partition(":")[0] for note in fix.notes] == ["KSV301 remains"]
+
+
+def test_a_fix_that_makes_a_service_worse_is_none() -> None:
+    """The endpoints that somebody wrote are all ready; one of two would be."""
+    written = hand_made(endpoint("192.0.2.1"))
+
+    member = only(subject(settled(service(selector={"app": "Web"}), unready(), written)))
+
+    assert (member.relation, member.fix) == (Relation.NEARLY, None)
+
+
 def test_a_service_of_other_pods_is_left_to_them() -> None:
     """To change its selector would take it from them."""
     told = subject(settled(service(selector={"app": "Web"}), pod(), pod("other", labels={"app": "Web"})))
@@ -246,6 +280,103 @@ def test_only_the_nearest_has_a_fix() -> None:
         ("far", False),
     ]
     assert told.summary == "no Service selects it, Services near, far nearly do"
+
+
+def numbered(number: int) -> Pod:
+    """One pod of StatefulSet web."""
+    name = f"web-{number}"
+    labels = {"app": "web", "statefulset.kubernetes.io/pod-name": name}
+    by = owned_by("StatefulSet", "web")
+    return pod(name, labels=labels, ips=(f"10.0.0.{number}",), owner=by)
+
+
+def of_number(number: int, app: str = "web") -> Service:
+    """A Service of one such pod."""
+    wanted = {"app": app, "statefulset.kubernetes.io/pod-name": f"web-{number}"}
+    return service(f"web-{number}", selector=wanted)
+
+
+@pytest.mark.parametrize("which", [WEB, Ref("StatefulSet", "", "web")])
+def test_a_service_of_another_pod_of_its_stateful_set_is_not_near(which: Ref) -> None:
+    """Each is for the pod of its number; without the number it would select all of them."""
+    known = cluster(stateful_set(replicas=2), numbered(1), node(), of_number(2), of_number(3))
+
+    assert subject(known, which).services == ()
+
+
+@pytest.mark.parametrize("which", [WEB, Ref("StatefulSet", "", "web")])
+def test_a_service_of_its_number_may_be_near(which: Ref) -> None:
+    """It errs in another label."""
+    near = of_number(1, app="Web")
+
+    member = only(subject(settled(near, stateful_set(), numbered(1)), which))
+
+    assert (member.service.name, member.relation) == ("web-1", Relation.NEARLY)
+    assert member.reasons[0].text.startswith("carries app=web, where the selector asks for app=Web")
+
+
+def test_a_service_of_a_number_of_another_stateful_set_may_be_near() -> None:
+    """What else makes pods gives none a number."""
+    (alone,) = owned(with_(pod(), metadata__name="web-abc-x"), by="web-abc")
+    near = of_number(1)
+
+    told = subject(settled(near, alone), Ref("Pod", "", "web-abc-x"))
+
+    assert [member.service.name for member in told.services] == ["web-1"]
+
+
+BARE = pod("web", labels={"topology.kubernetes.io/zone": "z1"})
+
+
+def test_a_pod_without_labels_may_be_called_like_what_is_asked_for() -> None:
+    """Then it is given the labels; as it is for the Service."""
+    member = only(subject(settled(service(), BARE), Ref("Pod", "", "web")))
+
+    assert (member.relation, member.notes) == (Relation.NEARLY, ())
+    assert member.reasons[0].text == (
+        "has no label app, where the selector asks for app=web; but it is called like that"
+    )
+    assert member.fix is not None
+    assert member.fix.title == "label Pod/web app=web"
+    assert member.fix.outcome is not None
+    assert [(port.usable, port.expected) for port in member.fix.outcome.ports] == [(1, 1)]
+
+
+def test_of_several_services_that_it_is_called_like_the_first_offers_labels() -> None:
+    """Those of one suffice."""
+    told = subject(settled(service(), BARE, service("web-api")), Ref("Pod", "", "web"))
+
+    assert [(m.service.name, m.fix is not None) for m in told.services] == [("web", True), ("web-api", False)]
+
+
+@pytest.mark.parametrize(
+    ("other", "notes"),
+    [
+        (pod("other"), ("It selects 1 other pod.",)),
+        (pod("other", labels={"app": "Web"}), ()),
+    ],
+    ids=["selects another", "another is nearer"],
+)
+def test_a_pod_without_labels_is_given_none_where_another_is_meant(
+    other: Pod, notes: tuple[str, ...]
+) -> None:
+    """Nor is it for the Service."""
+    member = only(subject(settled(service(), BARE, other), Ref("Pod", "", "web")))
+
+    assert (member.fix, member.notes) == (None, notes)
+
+
+@pytest.mark.parametrize(
+    "bare",
+    [
+        with_(BARE, metadata__name="db"),
+        with_(BARE, metadata__owner_references=(owned_by("StatefulSet", "web"),)),
+    ],
+    ids=["another name", "made by a workload"],
+)
+def test_another_pod_is_not_called_so(bare: Pod) -> None:
+    """What makes it would make others without the labels."""
+    assert subject(settled(service(), bare), Ref("Pod", "", bare.metadata.name)).services == ()
 
 
 def test_beside_one_that_selects_it_a_near_one_has_no_fix() -> None:
@@ -453,6 +584,30 @@ def test_a_workload_without_pods_is_told_by_its_template(
     assert texts(told, LineKind.SELECTED_BY) == [
         f"Service web selects its template by app=web {verdict.word}"
     ]
+
+
+def test_a_workload_with_pods_is_judged_by_what_they_carry() -> None:
+    """Its template need not have a label that somebody gives to each of its pods."""
+    members = [
+        pod(f"web-{n}", labels={"app": "web", "role": "replica"}, ips=(f"10.0.0.{n}",)) for n in (1, 2)
+    ]
+
+    member = only(subject(deployed(service(selector={"app": "web", "role": "main"}), *members), DEPLOYMENT))
+
+    assert member.reasons[0].text == (
+        "carries role=replica, where the selector asks for role=main; app=web fits"
+    )
+
+
+def test_of_pods_that_differ_the_nearest_decides() -> None:
+    """A Service is told once."""
+    near = pod("web-2", labels={"app": "web", "track": "a"}, ips=("10.0.0.2",))
+    far = pod("web-1", labels={"app": "web"}, ips=("10.0.0.1",))
+    of = service(selector={"app": "web", "track": "A"})
+
+    member = only(subject(deployed(of, far, near), DEPLOYMENT))
+
+    assert member.reasons[0].text.startswith("carries track=a, where the selector asks for track=A")
 
 
 def test_a_template_that_nobody_selects_may_nearly_be() -> None:

@@ -118,7 +118,18 @@ def test_without_their_source_copies_go() -> None:
 
 def test_a_copy_is_made_again() -> None:
     """While its source is there."""
-    assert names(simulate(cluster(BARE, SOURCE, *COPIES), deletion(COPIES[0]))) == ["web-mirror-1"]
+    assert names(simulate(cluster(BARE, SOURCE, *COPIES), deletion(COPIES[0]))) == ["web-mirror-1 (new)"]
+
+
+def test_a_slice_that_is_called_like_a_copy_stays() -> None:
+    """The copy beside it has another name."""
+    foreign = hand_made(endpoint("192.0.2.9"), name="web-mirror-1")
+    (copy,) = (with_(entry, metadata__name="web-mirror-x") for entry in COPIES)
+
+    after = simulate(cluster(BARE, SOURCE, copy, foreign), deletion(copy))
+
+    assert names(after) == ["web-mirror-1", "web-mirror-1 (new)"]
+    assert after.objects[foreign.ref] == foreign
 
 
 def test_a_service_that_loses_its_selector_is_copied_to() -> None:
@@ -126,9 +137,9 @@ def test_a_service_that_loses_its_selector_is_copied_to() -> None:
     taken = Change(BARE.ref, (Op(("spec", "selector"), ABSENT),))
     given = Change(BARE.ref, (Op(("spec", "selector"), {"app": "web"}),))
 
-    assert names(simulate(cluster(service(), SOURCE), taken)) == ["web-mirror-1"]
+    assert names(simulate(cluster(service(), SOURCE), taken)) == ["web-mirror-1 (new)"]
     both = simulate(cluster(BARE, SOURCE, BY_HAND, node(), pod()), given)
-    assert names(both) == ["by-hand", "web-1"]
+    assert names(both) == ["by-hand", "web-1 (new)"]
 
 
 @pytest.mark.parametrize("refused", [True, False])

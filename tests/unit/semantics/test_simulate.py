@@ -11,6 +11,7 @@ from kubesvc.semantics.admission import RefusedError, UndecidedError
 from kubesvc.semantics.simulate import simulate
 from tests.support.builders import (
     NOW,
+    cluster,
     endpoint,
     hand_made,
     node,
@@ -42,7 +43,7 @@ def test_the_object_is_changed_and_its_slices_are_predicted() -> None:
     assert isinstance(changed, Service)
     assert changed == with_(WRONG, spec__selector={"app": "web"})
     assert listed(before) == [("web-1", 0)]
-    assert listed(after) == [("web-1", 3)]
+    assert listed(after) == [("web-1 (new)", 3)]
     assert after.find(Read("Pod"), Pod) == before.find(Read("Pod"), Pod)
 
 
@@ -56,7 +57,7 @@ def test_a_selector_takes_the_copies_of_endpoints_away() -> None:
     after = simulate(before, Change(bare.ref, (Op(("spec", "selector"), {"app": "web"}),)))
 
     assert listed(before) == [("by-hand", 1), ("copy", 1)]
-    assert listed(after) == [("by-hand", 1), ("web-1", 2)]
+    assert listed(after) == [("by-hand", 1), ("web-1 (new)", 2)]
 
 
 def test_a_simulated_cluster_has_no_drift() -> None:
@@ -76,7 +77,32 @@ def test_slices_of_others_stay() -> None:
     """The controller never touches them."""
     before = settled(WRONG, *pods(1), hand_made(endpoint("192.0.2.1")))
 
-    assert listed(simulate(before, FIX)) == [("by-hand", 1), ("web-1", 1)]
+    assert listed(simulate(before, FIX)) == [("by-hand", 1), ("web-1 (new)", 1)]
+
+
+def test_a_slice_stays_whatever_its_name() -> None:
+    """What is written beside it has another one, be it of somebody or of another Service."""
+    foreign = hand_made(endpoint("192.0.2.1"), name="web-1")
+    api = hand_made(endpoint("192.0.2.8"), name="web-2", of="api")
+    (own,) = slices(WRONG)
+    before = cluster(WRONG, with_(own, metadata__name="web-x"), *pods(2), node(), foreign, api)
+
+    after = simulate(before, FIX)
+
+    assert listed(before) == [("web-1", 1), ("web-x", 0)]
+    assert listed(after) == [("web-1", 1), ("web-1 (new)", 2)]
+    assert after.objects[foreign.ref] == foreign
+    assert after.objects[api.ref] == api
+
+
+def test_a_slice_that_need_not_change_keeps_its_name() -> None:
+    """A controller leaves a placeholder as it is."""
+    (own,) = slices(WRONG)
+    before = cluster(WRONG, with_(own, metadata__name="web-x"))
+
+    after = simulate(before, Change(WRONG.ref, (Op(("spec", "selector", "app"), "api"),)))
+
+    assert listed(after) == [("web-x", 0)]
 
 
 def test_slices_of_an_earlier_incarnation_go() -> None:
@@ -84,7 +110,7 @@ def test_slices_of_an_earlier_incarnation_go() -> None:
     (stale,) = slices(with_(WRONG, spec__selector={"app": "web"}, metadata__uid="before"), pod())
     before = settled(WRONG, *pods(1), with_(stale, metadata__name="stale"))
 
-    assert listed(simulate(before, FIX)) == [("web-1", 1)]
+    assert listed(simulate(before, FIX)) == [("web-1 (new)", 1)]
 
 
 def test_a_service_that_gets_a_selector_gets_slices() -> None:
@@ -93,7 +119,7 @@ def test_a_service_that_gets_a_selector_gets_slices() -> None:
     given = Change(bare.ref, (Op(("spec", "selector"), {"app": "web"}),))
     taken = Change(WRONG.ref, (Op(("spec", "selector"), ABSENT),))
 
-    assert listed(simulate(settled(bare, *pods(2)), given)) == [("web-1", 2)]
+    assert listed(simulate(settled(bare, *pods(2)), given)) == [("web-1 (new)", 2)]
     assert listed(simulate(settled(WRONG), taken)) == [("web-1", 0)]
 
 
@@ -175,7 +201,7 @@ def test_nodes_that_are_refused_do_not_matter_where_unready_addresses_are_publis
 
     refused = Gap(Read("Node", name="node-a"), GapReason.FORBIDDEN)
 
-    assert listed(simulate(partly(SERVICE, SLICES, PODS, gaps=(refused,)), published)) == [("web-1", 2)]
+    assert listed(simulate(partly(SERVICE, SLICES, PODS, gaps=(refused,)), published)) == [("web-1 (new)", 2)]
 
 
 @pytest.mark.parametrize(
@@ -255,7 +281,7 @@ def test_a_pod_that_is_labeled_becomes_an_endpoint() -> None:
 
     after = simulate(before, LABEL)
 
-    assert listed(after, service()) == [("web-1", 1)]
+    assert listed(after, service()) == [("web-1 (new)", 1)]
     assert listed(after, other) == listed(before, other) == []
     (changed,) = after.find(Read("Pod", "shop"), Pod)
     assert changed == with_(BARE, metadata__labels={"app": "web"})
@@ -274,7 +300,7 @@ def test_a_pod_that_is_relabeled_is_no_endpoint_any_more() -> None:
     """Of the Services that cease to select it."""
     renamed = Change(LABEL.target, (Op(("metadata", "labels", "app"), "other"),))
 
-    assert listed(simulate(settled(service(), *pods(2)), renamed), service()) == [("web-1", 1)]
+    assert listed(simulate(settled(service(), *pods(2)), renamed), service()) == [("web-1 (new)", 1)]
 
 
 @pytest.mark.parametrize("of", [service(), service(type="ExternalName", external_name="x.example")])

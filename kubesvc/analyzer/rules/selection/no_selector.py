@@ -73,6 +73,8 @@ def _headline(left: tuple[EndpointSlice, ...]) -> str:
     if not left:
         return "it has no selector, and no EndpointSlice belongs to it"
     listed = {address for entry in left for endpoint in entry.endpoints for address in endpoint.addresses}
+    if not listed:
+        return "it has no selector, and no EndpointSlice of it lists an endpoint"
     return f"its selector is gone, and nobody renews the {wording.count(len(listed), 'endpoint')} left of it"
 
 
