@@ -9,7 +9,7 @@ from msgspec import Struct
 from kubesvc.analyzer import candidates, selecting, wording, workloads
 from kubesvc.analyzer.candidates import Candidate
 from kubesvc.analyzer.view import ServiceView
-from kubesvc.model.objects import Obj, Pod
+from kubesvc.model.objects import Obj, Pod, Ref
 from kubesvc.model.read import Read
 from kubesvc.model.report import Fix, Row
 from kubesvc.model.selector import Selector
@@ -89,6 +89,7 @@ def rows(view: ServiceView, choice: Choice) -> Iterator[Row]:
         pods = _pods(view, one, whole=one.selector in simulated)
         value = f"{one.requirements}, differs in {one.kinds}: {pods}"
         yield Row("nearest" if position == 0 else "", value, "metadata.labels")
+    yield from _unwritten(choice.near)
     numbered = workloads.numbered(view.workloads.found, view.service.spec.selector)
     if numbered:
         value = f"one pod of {numbered.ref}, which wants {wording.count(workloads.wanted(numbered), 'pod')}"
@@ -97,6 +98,18 @@ def rows(view: ServiceView, choice: Choice) -> Iterator[Row]:
         names = wording.names(pod.metadata.name for pod in choice.unlabeled)
         verb = "carries" if len(choice.unlabeled) == 1 else "carry"
         yield Row("unlabeled", f"{names} {verb} no label that a selector could name", "metadata.labels")
+
+
+def _unwritten(near: Iterable[Candidate]) -> Iterator[Row]:
+    """Say which labels of running pods are not in the template of what makes them, once for each workload."""
+    keys: dict[Ref, set[str]] = {}
+    for one in near:
+        if one.unwritten:
+            keys.setdefault(one.owner, set()).update(one.unwritten)
+    for owner, those in sorted(keys.items()):
+        missing = f"{wording.names(sorted(those))} {'is' if len(those) == 1 else 'are'} not in the template"
+        value = f"{missing} of {owner}: set on running pods by something else"
+        yield Row("labels", value, "spec.template.metadata.labels")
 
 
 def _pods(view: ServiceView, candidate: Candidate, *, whole: bool) -> str:
