@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from kubesvc.analyzer import workloads as behind
 from kubesvc.analyzer.differences import Difference, Grounds, is_name
 from kubesvc.analyzer.likeness import Likeness, likeness
-from kubesvc.analyzer.misses import JOB, Miss, likely, misses
+from kubesvc.analyzer.misses import JOB, PARTS, Miss, likely, misses
 from kubesvc.model import selector
 from kubesvc.model.change import ABSENT, Change, Op
 from kubesvc.model.objects import Obj, Ref, Service, Workload
@@ -20,6 +20,8 @@ from kubesvc.semantics import topology
 
 _MOST: Final = 5
 """So many different changes are looked at closely."""
+_VARIANTS: Final = 3
+"""So many of one application are offered where nothing tells which is meant."""
 
 
 class Candidate(Struct, frozen=True):
@@ -27,7 +29,8 @@ class Candidate(Struct, frozen=True):
 
     `held` is what they have of the selector as it is. `likely`: something speaks for the change, so that it
     can be offered. `too`: of which other owners it would select how many pods along with them. `unwritten`:
-    keys it differs in that something sets on running pods, as their template lacks them.
+    keys it differs in that something sets on running pods, as their template lacks them. `taken`: Services
+    that have these pods already. `undecided`: others are as near, and nothing tells which of them is meant.
     """
 
     owner: Ref
@@ -38,6 +41,8 @@ class Candidate(Struct, frozen=True):
     likely: bool
     too: tuple[tuple[Ref, int], ...] = ()
     unwritten: tuple[str, ...] = ()
+    taken: tuple[Ref, ...] = ()
+    undecided: bool = False
 
     @property
     def kinds(self) -> str:
@@ -154,6 +159,30 @@ def rank(service: Service, candidate: Candidate, ready: int = 0) -> tuple[Any, .
     """Return what candidates are sorted by: equally near ones by who has more `ready` pods, or more pods."""
     near, size = nearness(service, candidate), len(candidate.pods)
     return (*near, -ready, -size, candidate.owner, sorted(candidate.selector))
+
+
+def with_variants(service: Service, near: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """Return candidates, nearest first, the equally near ones as undecided where nothing speaks for any.
+
+    Only few of them, and only variants of the application that is named, as colors are: another part or
+    release of it is not meant.
+    """
+    if not near or near[0].likely:
+        return near
+    first = nearness(service, near[0])
+    equal = [one for one in near if nearness(service, one) == first]
+    several = 1 < len({one.selector for one in equal}) <= _VARIANTS
+    if not (several and all(_is_variant(service, one) for one in equal)):
+        return near
+    return tuple(replace(one, likely=True, undecided=True) if one in equal else one for one in near)
+
+
+def _is_variant(service: Service, candidate: Candidate) -> bool:
+    unlike = [one for one in candidate.differences if one.grounds is Grounds.NOTHING]
+    same = candidate.selector - {(one.new_key, one.new_value) for one in unlike}
+    named = any(is_name(service, *label) for label in same)
+    free = all(one.new_key and one.new_key not in PARTS for one in unlike)
+    return named and free and not (candidate.owner.kind == JOB or candidate.taken or candidate.unwritten)
 
 
 def unlabeled(pods: Iterable[Obj]) -> list[Obj]:

@@ -23,7 +23,7 @@ from kubesvc.model.selector import Selector
 
 JOB: Final = "Job"
 """Its pods come to an end: they may bear the application's labels, and are seldom meant."""
-_PARTS: Final = frozenset({*ROLES, *RELEASES})
+PARTS: Final = frozenset({*ROLES, *RELEASES})
 """Label keys that tell the parts of an application apart, or its releases."""
 
 
@@ -137,7 +137,7 @@ def _of_others(service: Service, miss: Miss) -> bool:
     if any(likeness(service.metadata.name, value) <= Likeness.LETTERS for _, value in _name(service, miss)):
         return False
     return any(
-        one.grounds is Grounds.NOTHING and one.new_key in _PARTS and _says(service, one)
+        one.grounds is Grounds.NOTHING and one.new_key in PARTS and _says(service, one)
         for one in miss.differences
     )
 

@@ -22,7 +22,8 @@ def select(service: Service, candidate: Candidate, found: Workloads) -> Iterator
     change = candidate.change(service)
     workload = found.get(candidate.owner)
     too = [f"{wording.count(number, 'pod')} of {owner}" for owner, number in candidate.too]
-    notes = [f"It would select {wording.names(too)}, too."] if too else []
+    notes = ["Which one is meant is not known."] if candidate.undecided else []
+    notes += [f"It would select {wording.names(too)}, too."] if too else []
     notes += _impossible(workload, candidate) if workload else []
     yield Fix(
         title=f"select {candidate.requirements}",
