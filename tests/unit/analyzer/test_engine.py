@@ -57,7 +57,7 @@ NEAR = Read("Pod", "shop", part=Portion.METADATA)
 WORKLOADS = {Read(kind, "shop") for kind in ("Deployment", "StatefulSet", "DaemonSet")}
 RARER = {
     Read("ReplicaSet", "shop", part=Portion.METADATA),
-    Read("Job", "shop", labels=selector({"app": "web"})),
+    Read("Job", "shop"),
     Read("CronJob", "shop"),
 }
 PRODUCT = Ref("Service", "shop", "web")
