@@ -1,16 +1,16 @@
 """Near misses: changes of a selector that would select the pods somebody probably meant."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from kubesvc.analyzer import workloads as behind
-from kubesvc.analyzer.differences import Difference, Grounds, concerns, differences, is_name
+from kubesvc.analyzer.differences import Difference, Grounds, is_name
 from kubesvc.analyzer.likeness import Likeness, likeness
+from kubesvc.analyzer.misses import JOB, PARTS, Miss, likely, misses
 from kubesvc.model import selector
 from kubesvc.model.change import ABSENT, Change, Op
 from kubesvc.model.objects import Obj, Ref, Service, Workload
@@ -20,13 +20,17 @@ from kubesvc.semantics import topology
 
 _MOST: Final = 5
 """So many different changes are looked at closely."""
+_VARIANTS: Final = 3
+"""So many of one application are offered where nothing tells which is meant."""
 
 
 class Candidate(Struct, frozen=True):
     """Pods of one owner, or a workload that has none, with the selector that would select them.
 
     `held` is what they have of the selector as it is. `likely`: something speaks for the change, so that it
-    can be offered. `too`: of which other owners it would select how many pods along with them.
+    can be offered. `too`: of which other owners it would select how many pods along with them. `unwritten`:
+    keys it differs in that something sets on running pods, as their template lacks them. `taken`: Services
+    that have these pods already. `undecided`: others are as near, and nothing tells which of them is meant.
     """
 
     owner: Ref
@@ -36,6 +40,9 @@ class Candidate(Struct, frozen=True):
     selector: Selector
     likely: bool
     too: tuple[tuple[Ref, int], ...] = ()
+    unwritten: tuple[str, ...] = ()
+    taken: tuple[Ref, ...] = ()
+    undecided: bool = False
 
     @property
     def kinds(self) -> str:
@@ -61,25 +68,6 @@ class Candidate(Struct, frozen=True):
         return Change(service.ref, (*gone, *put))
 
 
-class _Miss(Struct, frozen=True):
-    """Pods that are alike, or the template of a workload without any, and how the selector misses them.
-
-    `maker` is what seems to make them; `held` is what they have of the selector.
-    """
-
-    maker: Ref
-    pods: tuple[Obj, ...]
-    held: Selector
-    differences: tuple[Difference, ...]
-    selector: Selector
-
-    @property
-    def met(self) -> Selector:
-        """What they have of the selector, however it is spelled."""
-        spelled = {one for one in self.differences if one.new_key and one.grounds is Grounds.SURE}
-        return self.held | {(one.key, one.value) for one in spelled}
-
-
 def near_misses(
     snapshot: Snapshot, service: Service, pods: Iterable[Obj], workloads: Iterable[Workload] = ()
 ) -> tuple[Candidate, ...]:
@@ -91,7 +79,7 @@ def near_misses(
         Unread: owners of pods that are near, or that a change would select, were never read.
     """
     everyone = tuple(pods)
-    near = _near(service, list(_misses(service, everyone, tuple(workloads))))
+    near = _near(service, list(misses(service, everyone, tuple(workloads))))
     selected = {
         one: [pod for pod in everyone if selector.matches(one, pod.metadata.labels)]
         for one in {candidate.selector for candidate in near}
@@ -107,13 +95,21 @@ def near_misses(
     return tuple(sorted(complete, key=lambda candidate: rank(service, candidate)))
 
 
-def _near(service: Service, misses: list[_Miss]) -> list[Candidate]:
+def _near(service: Service, missed: list[Miss]) -> list[Candidate]:
     """Return what is near, nearest first, by what seems to make the pods; not all the changes there are."""
-    likely = _likely(service, misses)
+    meant = likely(service, missed)
     near = [
-        Candidate(miss.maker, miss.pods, miss.differences, miss.held, miss.selector, miss.selector in likely)
-        for miss in misses
-        if miss.selector and miss.differences and (miss.met or miss.selector in likely)
+        Candidate(
+            miss.maker,
+            miss.pods,
+            miss.differences,
+            miss.held,
+            miss.selector,
+            miss.selector in meant and not miss.unwritten,
+            unwritten=miss.unwritten,
+        )
+        for miss in missed
+        if miss.selector and miss.differences and (miss.met or miss.selector in meant)
     ]
     near.sort(key=lambda candidate: rank(service, candidate))
     nearest = list(dict.fromkeys(candidate.selector for candidate in near))[:_MOST]
@@ -151,7 +147,7 @@ def nearness(service: Service, candidate: Candidate) -> tuple[Any, ...]:
     grounds = Counter(difference.grounds for difference in candidate.differences)
     return (
         not candidate.likely,
-        candidate.owner.kind == _JOB,
+        candidate.owner.kind == JOB,
         grounds[Grounds.NOTHING],
         grounds[Grounds.ALIKE],
         likeness(service.metadata.name, candidate.owner.name),
@@ -165,78 +161,28 @@ def rank(service: Service, candidate: Candidate, ready: int = 0) -> tuple[Any, .
     return (*near, -ready, -size, candidate.owner, sorted(candidate.selector))
 
 
-_JOB: Final = "Job"
-"""Its pods come to an end: they may bear the application's labels, and are seldom meant."""
+def with_variants(service: Service, near: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
+    """Return candidates, nearest first, the equally near ones as undecided where nothing speaks for any.
 
-
-def _misses(service: Service, pods: tuple[Obj, ...], workloads: tuple[Workload, ...]) -> Iterator[_Miss]:
-    """Yield the pods of each maker by the labels that matter, and the templates of workloads without pods."""
-    groups: dict[tuple[Ref, Selector], list[Obj]] = {}
-    for pod in pods:
-        labels = frozenset(label for label in pod.metadata.labels.items() if concerns(service, *label))
-        groups.setdefault((behind.maker(pod), labels), []).append(pod)
-    by_ref = {workload.ref: workload for workload in workloads}
-    for (maker, labels), members in groups.items():
-        yield _miss(service, maker, dict(labels), tuple(members), by_ref.get(maker))
-    for workload in _without_pods(workloads, pods, {maker for maker, _ in groups}):
-        yield _miss(service, workload.ref, workload.spec.template.metadata.labels, (), workload)
-
-
-def _without_pods(
-    workloads: Iterable[Workload], pods: tuple[Obj, ...], makers: AbstractSet[Ref]
-) -> Iterator[Workload]:
-    """Yield the workloads that select none of the pods, although who makes a pod is not always plain."""
-    carried = {label for pod in pods for label in pod.metadata.labels.items()}
-    for workload in workloads:
-        # The usual case costs no look at each pod.
-        possible = carried.issuperset(workload.spec.selector.match_labels.items())
-        if workload.ref not in makers and not (possible and any(behind.selects(workload, p) for p in pods)):
-            yield workload
-
-
-def _miss(
-    service: Service, maker: Ref, labels: Mapping[str, str], pods: tuple[Obj, ...], workload: Workload | None
-) -> _Miss:
-    own = workload.metadata.labels if workload else {}
-    missed = differences(service, labels, own)
-    held = frozenset(service.spec.selector.items()) - {(one.key, one.value) for one in missed}
-    after = held | {(one.new_key, one.new_value) for one in missed if one.new_key}
-    nameless = any(not one.new_key and is_name(service, one.key, one.value) for one in missed)
-    if workload and nameless and not any(is_name(service, *label) for label in after):
-        # Without a name, what is left would select anybody; what the workload selects by itself does not.
-        after = frozenset(workload.spec.selector.match_labels.items()) or after
-    return _Miss(maker, pods, held, missed, after)
-
-
-def _likely(service: Service, misses: Iterable[_Miss]) -> frozenset[Selector]:
-    """Return the selectors that something speaks for.
-
-    Either for each of their differences, or for the pods as a whole: what makes them is called like the
-    Service, or they alone bear the name of the application.
+    Only few of them, and only variants of the application that is named, as colors are: another part or
+    release of it is not meant.
     """
-    known = tuple(misses)
-    bearing = {name: _bearing(name, known) for name in {_name(service, miss) for miss in known} if name}
-    return frozenset(
-        miss.selector
-        for miss in known
-        if all(one.grounds < Grounds.NOTHING for one in miss.differences)
-        or _is_namesake(service, miss.maker)
-        or bearing.get(_name(service, miss)) == {miss.selector}
-    )
+    if not near or near[0].likely:
+        return near
+    first = nearness(service, near[0])
+    equal = [one for one in near if nearness(service, one) == first]
+    several = 1 < len({one.selector for one in equal}) <= _VARIANTS
+    if not (several and all(_is_variant(service, one) for one in equal)):
+        return near
+    return tuple(replace(one, likely=True, undecided=True) if one in equal else one for one in near)
 
 
-def _name(service: Service, miss: _Miss) -> Selector:
-    """Return what pods have of the selector that says which application they are."""
-    return frozenset(label for label in miss.met if is_name(service, *label))
-
-
-def _bearing(name: Selector, misses: Iterable[_Miss]) -> set[Selector]:
-    """Return the selectors for everybody who bears a name, but for Jobs."""
-    return {miss.selector for miss in misses if name <= miss.met and miss.maker.kind != _JOB}
-
-
-def _is_namesake(service: Service, maker: Ref) -> bool:
-    return likeness(service.metadata.name, maker.name) <= Likeness.LETTERS
+def _is_variant(service: Service, candidate: Candidate) -> bool:
+    unlike = [one for one in candidate.differences if one.grounds is Grounds.NOTHING]
+    same = candidate.selector - {(one.new_key, one.new_value) for one in unlike}
+    named = any(is_name(service, *label) for label in same)
+    free = all(one.new_key and one.new_key not in PARTS for one in unlike)
+    return named and free and not (candidate.owner.kind == JOB or candidate.taken or candidate.unwritten)
 
 
 def unlabeled(pods: Iterable[Obj]) -> list[Obj]:

@@ -6,10 +6,10 @@ from typing import Final
 
 from msgspec import Struct
 
-from kubesvc.analyzer import candidates, ordinals, selecting, wording, workloads
+from kubesvc.analyzer import candidates, ordinals, selecting, taken, wording, workloads
 from kubesvc.analyzer.candidates import Candidate
 from kubesvc.analyzer.view import ServiceView
-from kubesvc.model.objects import Obj, Pod
+from kubesvc.model.objects import Obj, Pod, Ref
 from kubesvc.model.read import Read
 from kubesvc.model.report import Fix, Row
 from kubesvc.model.selector import Selector
@@ -54,7 +54,13 @@ def choose(view: ServiceView) -> Choice:
     small = len(pods) <= _SMALL
     most = _SHOWN if small else 1
     everything = Read("Pod", view.service.metadata.namespace)
-    if small and len({one.selector for one in near if one.likely}) > 1:
+    if any(one.likely for one in near):
+        several = small and _are_several(near)
+        view.snapshot.want([taken.services_of(view), *([everything] if several else [])])
+        near = taken.told_apart(view, near, pods)
+    if small:
+        near = candidates.with_variants(view.service, near)
+    if small and _are_several(near):
         view.snapshot.want([everything])
         near = tuple(sorted(near, key=lambda one: candidates.rank(view.service, one, _ready(one.pods))))
     offered = tuple(_distinct(view, near))[:most]
@@ -65,6 +71,10 @@ def choose(view: ServiceView) -> Choice:
     if len(called) > 1:
         view.snapshot.want([everything])
     return Choice(near[:_SHOWN], (), unlabeled, called)
+
+
+def _are_several(near: Iterable[Candidate]) -> bool:
+    return len({one.selector for one in near if one.likely}) > 1
 
 
 def _distinct(view: ServiceView, near: Iterable[Candidate]) -> Iterator[Candidate]:
@@ -87,8 +97,9 @@ def rows(view: ServiceView, choice: Choice) -> Iterator[Row]:
     simulated = {one.selector for one in choice.offered}
     for position, one in enumerate(choice.near):
         pods = _pods(view, one, whole=one.selector in simulated)
-        value = f"{one.requirements}, differs in {one.kinds}: {pods}"
+        value = f"{one.requirements}, differs in {one.kinds}: {pods}{_taken(one)}"
         yield Row("nearest" if position == 0 else "", value, "metadata.labels")
+    yield from _unwritten(choice.near)
     numbered = workloads.numbered(view.workloads.found, view.service.spec.selector)
     if numbered:
         yield ordinals.row(numbered, view.service.spec.selector)
@@ -96,6 +107,25 @@ def rows(view: ServiceView, choice: Choice) -> Iterator[Row]:
         names = wording.names(pod.metadata.name for pod in choice.unlabeled)
         verb = "carries" if len(choice.unlabeled) == 1 else "carry"
         yield Row("unlabeled", f"{names} {verb} no label that a selector could name", "metadata.labels")
+
+
+def _taken(candidate: Candidate) -> str:
+    if not candidate.taken:
+        return ""
+    verb = "selects" if len(candidate.taken) == 1 else "select"
+    return f"; {wording.names(map(str, candidate.taken))} {verb} these pods already"
+
+
+def _unwritten(near: Iterable[Candidate]) -> Iterator[Row]:
+    """Say which labels of running pods are not in the template of what makes them, once for each workload."""
+    keys: dict[Ref, set[str]] = {}
+    for one in near:
+        if one.unwritten:
+            keys.setdefault(one.owner, set()).update(one.unwritten)
+    for owner, those in sorted(keys.items()):
+        missing = f"{wording.names(sorted(those))} {'is' if len(those) == 1 else 'are'} not in the template"
+        value = f"{missing} of {owner}: set on running pods by something else"
+        yield Row("labels", value, "spec.template.metadata.labels")
 
 
 def _pods(view: ServiceView, candidate: Candidate, *, whole: bool) -> str:

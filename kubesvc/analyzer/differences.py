@@ -15,6 +15,10 @@ ALIASES: Final = ("app", "app.kubernetes.io/name", "k8s-app", "run", "name")
 """Label keys that name an application, one for another."""
 _SAME_MEANING: Final = (ALIASES, ("release", "instance", "app.kubernetes.io/instance"))
 """The second name a release, as charts did before and do since there are recommended labels."""
+ROLES: Final = ("app.kubernetes.io/component", "component", "role", "tier", "app.kubernetes.io/name")
+"""Label keys that tell the parts of an application apart, and applications."""
+RELEASES: Final = ("app.kubernetes.io/instance", "release")
+"""Label keys that name the release which an object belongs to."""
 HASHES: Final = frozenset(
     {"pod-template-hash", "controller-revision-hash", "rollouts-pod-template-hash", POD_NAME}
 )

@@ -30,6 +30,8 @@ def foresee(view: ServiceView, finding: Finding, found: tuple[Finding, ...]) -> 
         return finding
     wants = Wants()
     tried = [wants.attempt(partial(_tried, view, fix, found, finding)) for fix in finding.fixes]
+    # What is only tried out has to be cheap beside what is there.
+    wants.join_nodes(view.snapshot.gaps, most=1)
     wants.settle()
     return replace(finding, fixes=tuple(fix for fix in tried if fix is not None))
 

@@ -22,7 +22,8 @@ def select(service: Service, candidate: Candidate, found: Workloads) -> Iterator
     change = candidate.change(service)
     workload = found.get(candidate.owner)
     too = [f"{wording.count(number, 'pod')} of {owner}" for owner, number in candidate.too]
-    notes = [f"It would select {wording.names(too)}, too."] if too else []
+    notes = ["Which one is meant is not known."] if candidate.undecided else []
+    notes += [f"It would select {wording.names(too)}, too."] if too else []
     notes += _impossible(workload, candidate) if workload else []
     yield Fix(
         title=f"select {candidate.requirements}",
@@ -48,14 +49,16 @@ def _impossible(workload: Workload, candidate: Candidate) -> list[str]:
 def label_template(candidate: Candidate, found: Workloads) -> Iterator[Fix]:
     """Yield the change that gives the template of a candidate's workload the labels it lacks.
 
-    None where it has one of them with another value, which others may use; where one could not stay; where
-    the workload selects by it; or where a changed template would not reach the pods.
+    None where it has one of them with another value, which others may use; where the pods do, as something
+    sets it on them; where one could not stay; where the workload selects by it; or where a changed template
+    would not reach the pods.
     """
     workload = found.get(candidate.owner)
     if workload is None or not _rolls_out(workload, candidate.pods):
         return
     wanted = {difference.key: difference.value for difference in candidate.differences}
-    if wanted.keys() & {*workload.spec.template.metadata.labels, *workload.spec.selector.keys, *HASHES}:
+    taken = {*workload.spec.template.metadata.labels, *workload.spec.selector.keys, *HASHES}
+    if wanted.keys() & taken.union(candidate.unwritten, *(pod.metadata.labels for pod in candidate.pods)):
         return
     ops = (Op((*_TEMPLATE, key), value) for key, value in sorted(wanted.items()))
     change = Change(candidate.owner, tuple(ops))

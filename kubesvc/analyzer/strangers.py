@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from kubesvc.analyzer.differences import HASHES
+from kubesvc.analyzer.differences import HASHES, RELEASES, ROLES
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.analyzer.workloads import maker
 from kubesvc.model import selector
@@ -13,10 +13,6 @@ from kubesvc.model.objects import Pod, Ref, Service, ServicePort
 from kubesvc.model.read import Read
 from kubesvc.semantics import endpoints, ports, topology
 
-ROLES: Final = ("app.kubernetes.io/component", "component", "role", "tier", "app.kubernetes.io/name")
-"""Label keys that tell the parts of an application apart, and applications."""
-RELEASES: Final = ("app.kubernetes.io/instance", "release")
-"""Label keys that name the release which an object belongs to."""
 _INJECTED: Final = frozenset({"istio-proxy", "linkerd-proxy"})
 """Containers that a mesh puts into every pod."""
 _HOOKS: Final = frozenset({"helm.sh/hook", "argocd.argoproj.io/hook"})

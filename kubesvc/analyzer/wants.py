@@ -27,10 +27,10 @@ class Wants:
             (self._again if unread.again else self._reads).update(unread.reads)
             return None
 
-    def join_nodes(self, failed: Iterable[Gap]) -> None:
-        """Ask for many Nodes as one list, unless that has `failed`."""
+    def join_nodes(self, failed: Iterable[Gap], most: int = NODES_BY_NAME) -> None:
+        """Ask for more than `most` Nodes as one list, unless that has `failed`."""
         nodes = {read for read in self._reads if read.kind == _NODES.kind and read.name}
-        if len(nodes) > NODES_BY_NAME and not any(gap.read == _NODES for gap in failed):
+        if len(nodes) > most and not any(gap.read == _NODES for gap in failed):
             self._reads = self._reads - nodes | {_NODES}
 
     def settle(self) -> None:

@@ -87,12 +87,11 @@ def with_rarer(
 ) -> Workloads:
     """Return the workloads with those of rarer kinds that make pods with some labels.
 
-    Jobs are asked for by their own labels, which are those of their pods unless somebody gave them others
-    (pkg/apis/batch/v1/defaults.go, SetDefaults_Job). Of ReplicaSets the metadata is looked at first: those of
-    a Deployment, nearly all, do not count. Those of nobody are read whole, as their own labels say nothing of
-    their pods; those of a Rollout carry the labels of its pods. `along` is asked for in the same round.
+    Jobs, and ReplicaSets of nobody, are read whole: their own labels may be others than those of their pods.
+    Of ReplicaSets the metadata is looked at first: those of a Deployment, nearly all, do not count; those of
+    a Rollout carry the labels of its pods. `along` is asked for in the same round.
     """
-    batch = [Read("Job", namespace, labels=requirements), Read("CronJob", namespace)]
+    batch = [Read("Job", namespace), Read("CronJob", namespace)]
     replica_sets = Read("ReplicaSet", namespace, part=Portion.METADATA)
     snapshot.want((*batch, replica_sets, *along))
     listed_jobs, gaps = _read(snapshot, batch[:1], Job)

@@ -10,7 +10,7 @@ from kubesvc.model.snapshot import Snapshot
 from kubesvc.semantics import topology
 from kubesvc.semantics.endpoints import SERVICE_NAME, Nodes
 
-NODES_BY_NAME: Final = 3
+NODES_BY_NAME: Final = 2
 """Up to so many Nodes are read by name; more are read as one list."""
 
 

@@ -560,6 +560,73 @@ def test_more_changes_than_three_that_are_equally_near_are_not_offered() -> None
     assert [row.partition(":")[0] for row in rows(many)[:4]] == ["nearest", "", "", "elsewhere"]
 
 
+def colors(*values: str, key: str = "color") -> list[Obj]:
+    """Variants of one application, each of a StatefulSet of its own."""
+    return [
+        pod(
+            f"web-{value}-0",
+            labels={"app": "web", key: value},
+            ips=(f"10.0.0.{n}",),
+            owner=owned_by("StatefulSet", f"web-{value}"),
+        )
+        for n, value in enumerate(values)
+    ]
+
+
+@pytest.mark.parametrize("values", [("blue", "green"), ("blue", "green", "red")])
+def test_few_variants_that_are_equally_near_are_each_offered(values: tuple[str, ...]) -> None:
+    """With the remark that nobody knows which; a fix that is the only one goes without."""
+    of = service(selector={"app": "web", "color": "purple"})
+
+    found = only(explain(settled(of, *colors(*values))), "KSV101")
+    one = only(explain(settled(of, *colors("blue"))), "KSV101")
+
+    assert [fix.title for fix in found.fixes] == [f"select color={value}" for value in values]
+    assert {fix.notes for fix in found.fixes} == {("Which one is meant is not known.",)}
+    assert {fix.outcome.verdict for fix in found.fixes if fix.outcome} == {Verdict.HEALTHY}
+    assert [(fix.title, fix.notes) for fix in one.fixes] == [("select color=blue", ())]
+
+
+UNDECIDED = {
+    "many": ({"app": "web", "color": "purple"}, colors("blue", "green", "red", "white")),
+    "parts": ({"app": "web", "tier": "purple"}, colors("blue", "green", key="tier")),
+    "releases": ({"app": "web", "release": "purple"}, colors("blue", "green", key="release")),
+    "of no application": ({"color": "purple", "stage": "x"}, colors("blue", "green")),
+    "of another one": ({"app": "db", "color": "purple"}, colors("blue", "green")),
+    "of Jobs": (
+        {"app": "web", "color": "purple"},
+        [with_(p, metadata__owner_references=(owned_by("Job", p.metadata.name),)) for p in colors("a", "b")],
+    ),
+}
+
+
+@pytest.mark.parametrize(("selector", "members"), UNDECIDED.values(), ids=UNDECIDED)
+def test_what_is_no_variant_of_the_application_is_not_offered(
+    selector: dict[str, str], members: list[Obj]
+) -> None:
+    """Nor where there are many."""
+    of = service("entry", selector=selector)
+
+    assert only(explain(settled(of, *members), "entry"), "KSV101").fixes == ()
+
+
+def test_a_variant_that_something_speaks_for_is_offered_alone() -> None:
+    """The others are farther."""
+    of = service("web-green", selector={"app": "web", "color": "purple"})
+
+    found = only(explain(settled(of, *colors("blue", "green")), "web-green"), "KSV101")
+
+    assert [(fix.title, fix.notes) for fix in found.fixes] == [("select color=green", ())]
+
+
+def test_variants_are_not_offered_in_a_large_namespace() -> None:
+    """Only one change is tried there, and which of them is not known."""
+    of = service(selector={"app": "web", "color": "purple"})
+    others = [pod(f"db-{n}", labels={"app": "db"}, ips=("10.0.9.9",)) for n in range(200)]
+
+    assert only(explain(settled(of, *colors("blue", "green"), *others)), "KSV101").fixes == ()
+
+
 @pytest.mark.parametrize(
     ("value", "template", "told"),
     [("web-2", {"app": "web"}, True), ("web-x", {"app": "web"}, False), ("web-2", {"app": "db"}, False)],

@@ -85,6 +85,16 @@ def test_what_looks_like_it_is_not_it(objects: tuple[Obj, ...]) -> None:
     assert verdict(report) is not Verdict.IDLE
 
 
+@pytest.mark.parametrize("own", [{}, {"app": "other"}])
+def test_a_job_is_found_by_what_its_pods_would_carry(own: dict[str, str]) -> None:
+    """Whatever its own labels are; one whose pods would carry others is none, whatever it bears."""
+    suspended = with_(job(suspend=True), metadata__labels=own)
+    bearing = with_(job(suspend=True, labels={"app": "db"}), metadata__labels={"app": "web"})
+
+    assert only(explain(settled(service(), suspended)), "KSV102").headline == "Job/web is suspended"
+    assert find(explain(settled(service(), bearing)), "KSV102") == ()
+
+
 def test_a_service_without_a_selector_is_not_about_workloads() -> None:
     """It has another cause."""
     assert find(explain(settled(service(selector={}), deployment(replicas=0))), "KSV102") == ()

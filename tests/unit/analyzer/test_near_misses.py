@@ -63,10 +63,11 @@ class Situation:
     choice: str | None
     because: str
     name: str = "web"
+    service_labels: Labels = field(default_factory=dict[str, str])
 
     def finding(self) -> Finding:
         """What is found."""
-        of = service(self.name, selector=self.selector)
+        of = with_(service(self.name, selector=self.selector), metadata__labels=dict(self.service_labels))
         objects = [obj for number, app in enumerate(self.apps) for obj in app.objects(number)]
         return only(explain(settled(of, *objects), self.name), "KSV101")
 
@@ -218,6 +219,49 @@ SITUATIONS = {
         ],
         f"select {COMPONENT}=ui",
         "Deployment shop-web is what Service shop-web is for",
+        name="shop-web",
+    ),
+    "the only other part of the application": Situation(
+        {"app": "shop", "component": "web"},
+        [App("api", {"app": "shop", "component": "api"})],
+        None,
+        "Service shop-web is for the web of the shop, which is not there",
+        name="shop-web",
+    ),
+    "the only other part, by the Service's own label": Situation(
+        {"app": "shop", "tier": "web"},
+        [App("api", {"app": "shop", "tier": "api"})],
+        None,
+        "the Service bears the tier itself",
+        name="storefront",
+        service_labels={"tier": "web"},
+    ),
+    "the application in another release": Situation(
+        {NAME: "web", INSTANCE: "c"},
+        [App("a-web", {NAME: "web", INSTANCE: "a"})],
+        None,
+        "c-web is for release c, and release a has its own",
+        name="c-web",
+    ),
+    "a release that was renamed": Situation(
+        {NAME: "web", INSTANCE: "web"},
+        [App("shop-web", {NAME: "web", INSTANCE: "shop"}), App("shop-db", {NAME: "db", INSTANCE: "shop"})],
+        f"select {INSTANCE}=shop",
+        "Service web is for the web, whosever it is",
+        service_labels={INSTANCE: "web"},
+    ),
+    "a part in another spelling": Situation(
+        {"app": "shop", "component": "web"},
+        [App("web", {"app": "shop", "component": "Web"})],
+        "select component=Web",
+        "the same part, however the Service is called",
+        name="shop-web",
+    ),
+    "a part that was renamed to a word alike": Situation(
+        {"app": "shop", "component": "web"},
+        [App("frontend", {"app": "shop", "component": "web-ui"})],
+        "select component=web-ui",
+        "something speaks for the value itself",
         name="shop-web",
     ),
     "the same release": Situation(

@@ -65,6 +65,57 @@ def test_labels_on_the_workload_belong_into_its_template() -> None:
     assert second.title == "select no tier"
 
 
+def stateful(template: dict[str, str], *carried: dict[str, str]) -> list[Obj]:
+    """StatefulSet web with a pod for each of the labels that something gave it besides its template's."""
+    owner = owned_by("StatefulSet", "web")
+    members = [
+        pod(f"web-{n}", labels={**template, **more}, ips=(f"10.0.0.{n}",), owner=owner)
+        for n, more in enumerate(carried)
+    ]
+    return [stateful_set(labels=template, replicas=len(members)), *members]
+
+
+REPLICA = {"role": "replica"}
+ELECTED = {
+    "another role": ((REPLICA, REPLICA), "nearest: role=replica, differs in value: 2 pods"),
+    "another role, and none yet": ((REPLICA, {}), "nearest: no role, differs in a key that they lack: 1 pod"),
+}
+
+
+@pytest.mark.parametrize(("carried", "nearest"), ELECTED.values(), ids=ELECTED)
+def test_a_label_that_something_sets_on_running_pods_is_no_mistake(
+    carried: tuple[dict[str, str], ...], nearest: str
+) -> None:
+    """No primary is elected: replicas are not to get its traffic, and not all pods are primaries."""
+    of = service("entry", selector={"app": "web", "role": "primary"})
+
+    found = only(explain(settled(of, *stateful({"app": "web"}, *carried)), "entry"), "KSV101")
+
+    assert found.fixes == ()
+    said = "role is not in the template of StatefulSet/web: set on running pods by something else"
+    assert rows(found)[0] == f"{nearest} of StatefulSet/web"
+    assert f"labels: {said}" in rows(found)
+
+
+def test_a_label_of_running_pods_may_be_misspelled() -> None:
+    """The same word is meant; all pods must not bear it for that."""
+    of = service("entry", selector={"app": "web", "role": "Replica"})
+
+    found = only(explain(settled(of, *stateful({"app": "web"}, REPLICA)), "entry"), "KSV101")
+
+    assert [fix.title for fix in found.fixes] == ["select role=replica"]
+
+
+def test_a_label_of_the_template_may_be_the_one_that_was_meant() -> None:
+    """Its pods carry it for good."""
+    of = service("entry", selector={"app": "web", "role": "primary"})
+
+    found = only(explain(settled(of, *stateful({"app": "web", "role": "main"}, {})), "entry"), "KSV101")
+
+    assert [fix.title for fix in found.fixes] == ["select role=main"]
+    assert [row for row in rows(found) if row.startswith("labels")] == []
+
+
 def test_a_key_that_was_renamed_may_be_added_to_the_template() -> None:
     """After the change of the selector, which reaches further at once; its own selector is no obstacle."""
     name = "app.kubernetes.io/name"

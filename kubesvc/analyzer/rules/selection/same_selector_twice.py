@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from kubesvc.analyzer.differences import HASHES
+from kubesvc.analyzer.differences import HASHES, RELEASES
 from kubesvc.analyzer.rule import Rule, rule
-from kubesvc.analyzer.strangers import RELEASES
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model import derived, selector
 from kubesvc.model.objects import Service
