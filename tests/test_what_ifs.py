@@ -14,18 +14,9 @@ from kubesvc.renderer.json_v1 import render_json
 from kubesvc.renderer.text import render_text
 from tests.support import cases, golden
 from tests.support.cases import Case
+from tests.support.output import LOOKS, SCHEMA
 
 FOLDER: Final = Path(__file__).parent / "golden" / "what-if"
-SCHEMA: Final = json.loads(
-    (Path(__file__).parents[1] / "docs" / "report-v1alpha1.schema.json").read_text("utf-8")
-)
-LOOKS: Final = {
-    "60": Terminal(60),
-    "100": Terminal(100),
-    "100-color": Terminal(100, color=True),
-    "100-ascii": Terminal(100, unicode=False),
-    "piped": Terminal(),
-}
 ASKED: Final = {
     "my-service": ("spec.selector.app=myapp",),
     "selector-and-port": ("spec.selector.app=web-app",),

@@ -14,12 +14,10 @@ from kubesvc.renderer.text import render_text
 from kubesvc.renderer.why import put_why
 from tests.support import cases, golden
 from tests.support.cases import Case
+from tests.support.output import SCHEMA
 
 ALL: Final = [case for case in cases.cases() if case.pods]
 FOLDER: Final = Path(__file__).parent / "golden" / "why"
-SCHEMA: Final = json.loads(
-    (Path(__file__).parents[1] / "docs" / "report-v1alpha1.schema.json").read_text("utf-8")
-)
 LOOKS: Final = {
     "60": Terminal(60),
     "100": Terminal(100),

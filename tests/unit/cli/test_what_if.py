@@ -8,10 +8,10 @@ import pytest
 
 from tests.support.api_server import ApiServer, forbidden
 from tests.support.documents import Document, endpoint_slice, healthy, namespace, node, pod, service
+from tests.support.output import SCHEMA
 from tests.support.program import Kubesvc
 
 pytestmark = pytest.mark.loopback
-SCHEMA = json.loads((Path(__file__).parents[3] / "docs" / "report-v1alpha1.schema.json").read_text("utf-8"))
 
 
 def broken() -> list[Document]:

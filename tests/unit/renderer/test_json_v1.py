@@ -2,7 +2,6 @@
 
 import json
 from datetime import timedelta, timezone
-from pathlib import Path
 from typing import Any, Final
 
 import jsonschema
@@ -17,12 +16,10 @@ from kubesvc.model.report import Confidence, Effect, Finding, LineKind, Mark, Re
 from kubesvc.model.text import clean
 from kubesvc.renderer.json_v1 import render_json, render_json_error
 from tests.support import reports
+from tests.support.output import SCHEMA
 from tests.support.report_strategies import reports as any_report
 from tests.support.report_strategies import texts
 
-SCHEMA: Final = json.loads(
-    (Path(__file__).parents[3] / "docs" / "report-v1alpha1.schema.json").read_text("utf-8")
-)
 VALIDATOR: Final = jsonschema.Draft202012Validator(
     SCHEMA, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
 )
