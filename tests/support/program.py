@@ -1,6 +1,7 @@
 """Runs the command line, in this process or in one of its own."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -42,6 +43,9 @@ def start(
     *arguments: str, python: tuple[str, ...] = (), stderr: int = subprocess.PIPE, **environment: str
 ) -> subprocess.Popen[str]:
     """Start kubesvc in a process of its own, with pipes."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell has what it runs in the background ignore Ctrl-C, and a process hands that on.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     return subprocess.Popen(
         [sys.executable, *python, "-m", "kubesvc", *arguments],
         stdin=subprocess.PIPE,
