@@ -18,11 +18,10 @@ from e2e.cluster.errors import ClusterError, ToolchainError
 from e2e.cluster.parts import PARTS
 from e2e.cluster.provider import PROVIDER
 from e2e.kind import images, machine, testserver
-from e2e.kind.engine import answers, may_start, open_engine, things
+from e2e.kind.engine import NAME, answers, may_start, open_engine, things
 from e2e.kind.node_image import node_image
 
 _SETTLE_SECONDS = 10.0
-_NAME = "kubesvc-e2e-"
 
 
 def main(command: Sequence[str]) -> int:
@@ -79,7 +78,7 @@ def prepare() -> str:
 
 def _look() -> machine.Machine:
     """See the machine, and what is ours in the engine that answers."""
-    return machine.Machine({**machine.look().seen, "engine": things(_NAME)})
+    return machine.Machine({**machine.look().seen, "engine": things(NAME)})
 
 
 def _settled(before: machine.Machine, *, everything: bool) -> list[str]:
@@ -88,7 +87,7 @@ def _settled(before: machine.Machine, *, everything: bool) -> list[str]:
     while True:
         changes = before.changes(_look())
         if not everything:
-            changes = [line for line in changes if _NAME in line]
+            changes = [line for line in changes if NAME in line]
         if not changes or time.monotonic() > deadline:
             return changes
         time.sleep(0.5)

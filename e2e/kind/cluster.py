@@ -141,8 +141,7 @@ class KindCluster:
         engine = self.engine
         network = ["network", "create", "--driver=bridge"]
         if engine.ours:  # which dies without taking its bridges along
-            link = f"kse-{self.name.removeprefix('kubesvc-e2e-')}"
-            engine.note(links=link)
+            link = engine.note_bridge(self.name)
             network += ["--opt", f"com.docker.network.bridge.name={link}"]
         else:
             engine.note(clusters=self.name, networks=self.name)

@@ -20,6 +20,9 @@ from e2e.kind import machine, runc, undo
 from e2e.kind.undo import Deeds
 
 START = "KUBESVC_E2E_START_ENGINE"
+NAME = "kubesvc-e2e-"
+"""What the name of every engine begins with, and that of all in it."""
+
 PROGRAMS = ("docker", "dockerd", "containerd", "runc", "unshare", "ip")
 """What an engine of our own takes; Debian: docker.io, util-linux, iproute2."""
 
@@ -74,6 +77,15 @@ class Engine:
                 noted.append(value)
         self._deeds.write(self.folder / _UNDO)
 
+    def note_bridge(self, network: str) -> str:
+        """What to call the bridge of a network with a name of ours, which is gone at the end.
+
+        The kernel allows 15 characters.
+        """
+        link = f"kse-{network.removeprefix(NAME)}"
+        self.note(links=link)
+        return link
+
     def docker(self, *arguments: str, seconds: float = 60.0) -> str:
         """Run `docker`, return what it prints; raises StartError with what it said, or after `seconds`."""
         environment = {**os.environ, **self.environment}
@@ -125,7 +137,7 @@ def open_engine(environment: Mapping[str, str] = os.environ) -> Iterator[Engine]
     silent = silence(environment)
     if silent:
         _require(environment, silent)
-    name = f"kubesvc-e2e-{secrets.token_hex(3)}"
+    name = f"{NAME}{secrets.token_hex(3)}"
     folder = Path(tempfile.mkdtemp(prefix=f"{name}-", dir=FOLDERS))
     processes = Processes(folder)
     failed = True
@@ -223,7 +235,7 @@ def _settings() -> dict[str, str]:
         for name, value in machine.sysctls().items()
         if not name.startswith("net/") and (machine.SYSCTLS / name).stat().st_mode & 0o200
     }
-    for other in FOLDERS.glob(f"kubesvc-e2e-*/{_UNDO}"):
+    for other in FOLDERS.glob(f"{NAME}*/{_UNDO}"):
         with suppress(FileNotFoundError):
             settings.update(Deeds.read(other).sysctls)
     return settings
@@ -239,12 +251,13 @@ def _start(engine: Engine, processes: Processes) -> None:
     engine.note(cgroups=engine.name)
     for _, link in socket.if_nameindex():
         engine.note(known_links=link)
+    bridge = _bridge(engine)
     engine.environment["DOCKER_HOST"] = f"unix://{folder / 'docker.sock'}"
     command = [
         *("dockerd", f"--host={engine.environment['DOCKER_HOST']}"),
         *(f"--data-root={folder / 'data'}", f"--exec-root={folder / 'exec'}", f"--pidfile={folder / 'pid'}"),
         *("--storage-driver=overlay2", "--exec-opt=native.cgroupdriver=cgroupfs"),
-        *(f"--cgroup-parent={engine.name}", "--bridge=none"),
+        *(f"--cgroup-parent={engine.name}", f"--bridge={bridge}"),
         *("--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false"),
     ]
     if machine.missing_capability(runc.NUMBER):
@@ -265,3 +278,17 @@ def _start(engine: Engine, processes: Processes) -> None:
         return answers({**os.environ, **engine.environment})
 
     await_condition("the container engine answers", ready, seconds=_START_SECONDS, every=0.25)
+
+
+def _bridge(engine: Engine) -> str:
+    """Make the default bridge of an engine of our own, which no container is on; returns its name.
+
+    Told to have none, dockerd removes docker0 (removeDefaultBridgeInterface), which may be another engine's.
+    Raises StartError.
+    """
+    link = engine.note_bridge(engine.name)
+    command = ("ip", "link", "add", link, "type", "bridge")
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise StartError(f"{' '.join(command)}: {' '.join(done.stderr.split())}")
+    return link

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from e2e.kind.engine import Engine
 
 _ROOT = Path(__file__).parents[2]
 _LABEL = "io.x-k8s.kind.cluster"
-_NAME = "kubesvc-e2e-"
+_NAME = engine.NAME
 _SECONDS = 300.0
 _OWNER = """
 from e2e.cluster.provider import open_cluster
@@ -42,7 +43,7 @@ def _kinds() -> set[int]:
 
 def _folders() -> set[Path]:
     """The folders of engines, which hold all their files."""
-    return set(engine.FOLDERS.glob("kubesvc-e2e-*"))
+    return set(engine.FOLDERS.glob(f"{_NAME}*"))
 
 
 @pytest.fixture
@@ -77,6 +78,30 @@ def test_nothing_is_left_when_the_owner_is_killed_while_kind_is_at_work(
     except AwaitError:
         assert changes == []
         raise
+
+
+@pytest.fixture
+def bridge_of_another() -> Iterator[str]:
+    """The bridge that Docker leaves behind when it ends: one that is there, or one made for this."""
+    name = "docker0"
+    there = name in (link for _, link in socket.if_nameindex())
+    if not there:
+        subprocess.run(("ip", "link", "add", name, "type", "bridge"), check=True)
+        subprocess.run(("ip", "address", "add", "172.17.0.1/16", "dev", name), check=True)
+        subprocess.run(("ip", "link", "set", name, "up"), check=True)
+    yield name
+    if not there:
+        subprocess.run(("ip", "link", "delete", name), check=True)
+
+
+@pytest.mark.skipif(engine.answers() or not engine.may_start(), reason="no engine is to be started here")
+def test_the_bridge_of_an_engine_that_has_ended_stays(bridge_of_another: str) -> None:
+    """An engine of our own has one of its own, even where no container is on it."""
+    before = machine.look()
+    with engine.open_engine() as ours:
+        ours.docker("network", "ls")
+        assert not [line for line in before.changes(machine.look()) if bridge_of_another in line]
+    assert before.changes(machine.look()) == []
 
 
 @pytest.mark.skipif(not engine.answers(), reason="no engine runs here")
