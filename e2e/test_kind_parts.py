@@ -142,18 +142,6 @@ def test_groups_are_removed_from_every_hierarchy(tmp_path: Path) -> None:
     ]
 
 
-def test_only_a_new_pair_of_links_in_one_piece_is_half_made(tmp_path: Path) -> None:
-    """Not one on a bridge, nor one whose other end is in a container, nor one that was there before."""
-    links = {"veth1": (1, 2), "veth2": (2, 1), "veth3": (3, 9), "veth4": (4, 5), "veth5": (5, 4)}
-    links |= {"veth6": (6, 7), "veth7": (7, 6), "eth0": (8, 8)}
-    for name, (index, other) in links.items():
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "ifindex").write_text(f"{index}\n", encoding="ascii")
-        (tmp_path / name / "iflink").write_text(f"{other}\n", encoding="ascii")
-    (tmp_path / "veth5" / "master").touch()
-    assert undo.half_made(["veth6", "veth7"], tmp_path) == ["veth1"]
-
-
 def test_deeds_are_read_as_they_were_written(tmp_path: Path) -> None:
     """Nothing to take back is nothing done."""
     file = tmp_path / "undo.json"

@@ -235,28 +235,3 @@ def test_a_link_is_told_with_its_addresses(tmp_path: Path, monkeypatch: pytest.M
 def test_two_looks_at_this_machine_see_the_same_settings() -> None:
     """What differs at each look is left out."""
     assert machine.sysctls() == machine.sysctls()
-
-
-@pytest.mark.parametrize(
-    ("called", "rules", "drops"),
-    [
-        ("1", "*filter\n:INPUT ACCEPT [0:0]\n:FORWARD DROP [145:14572]\nCOMMIT\n", True),
-        ("1", "*filter\n:INPUT DROP [0:0]\n:FORWARD ACCEPT [145:14572]\nCOMMIT\n", False),
-        ("1", "", False),
-        ("0", "*filter\n:FORWARD DROP [0:0]\nCOMMIT\n", False),
-        ("", "*filter\n:FORWARD DROP [0:0]\nCOMMIT\n", False),
-    ],
-)
-def test_a_firewall_between_nodes_is_seen(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, called: str, rules: str, *, drops: bool
-) -> None:
-    """It is between them only where bridges ask it."""
-    program = tmp_path / "iptables-save"
-    program.write_text(f"#!/bin/sh\ncat <<END\n{rules}END\n", encoding="utf-8")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:/bin")
-    monkeypatch.setattr(machine, "SYSCTLS", tmp_path)
-    if called:
-        (tmp_path / "net/bridge").mkdir(parents=True)
-        (tmp_path / "net/bridge/bridge-nf-call-iptables").write_text(f"{called}\n", encoding="utf-8")
-    assert machine.drops_forwarded() is drops

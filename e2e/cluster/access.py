@@ -6,6 +6,7 @@ import base64
 import http.client
 import ssl
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from kubernetes import config
 from kubernetes.client import ApiClient, Configuration
@@ -55,10 +56,19 @@ def write_kubeconfig(path: Path, name: str, server: str, certificates: Certifica
 
 def client(kubeconfig: Path, user_agent: str = USER_AGENT) -> ApiClient:
     """An API client for the file's current context, whose requests carry that user agent."""
-    configuration = Configuration()
-    config.load_kube_config(str(kubeconfig), client_configuration=configuration, persist_config=False)  # type: ignore[no-untyped-call]  # the package types its client alone
-    made = ApiClient(configuration)
+    made = ApiClient(_configuration(kubeconfig))
     made.user_agent = user_agent
+    return made
+
+
+def port(kubeconfig: Path) -> int:
+    """The port of the API server of the file's current context."""
+    return urlsplit(_configuration(kubeconfig).host).port or http.client.HTTPS_PORT
+
+
+def _configuration(kubeconfig: Path) -> Configuration:
+    made = Configuration()
+    config.load_kube_config(str(kubeconfig), client_configuration=made, persist_config=False)  # type: ignore[no-untyped-call]  # the package types its client alone
     return made
 
 

@@ -139,13 +139,9 @@ class KindCluster:
     def _create(self, image: str) -> None:
         """Create network and cluster, each noted first."""
         engine = self.engine
-        network = ["network", "create", "--driver=bridge"]
-        if engine.ours:  # which dies without taking its bridges along
-            link = engine.note_bridge(self.name)
-            network += ["--opt", f"com.docker.network.bridge.name={link}"]
-        else:
+        if not engine.ours:
             engine.note(clusters=self.name, networks=self.name)
-        engine.docker(*network, self.name)
+        engine.docker("network", "create", "--driver=bridge", self.name)
         config = engine.folder / f"{self.name}.yaml"
         text = cluster_config(
             self._zones,
@@ -155,6 +151,7 @@ class KindCluster:
         config.write_text(text, encoding="utf-8")
         where = (f"--config={config}", f"--kubeconfig={self.kubeconfig}", f"--image={image}", "--wait=180s")
         self._run_kind("create", "cluster", *where, seconds=_CREATE_SECONDS)
+        engine.reach(access.port(self.kubeconfig))
 
     def _await_ready(self, api: ApiClient) -> None:
         core, apps = CoreV1Api(api), AppsV1Api(api)

@@ -16,7 +16,7 @@ from pathlib import Path
 from e2e.cluster.await_condition import await_condition
 from e2e.cluster.errors import AwaitError, StartError, ToolchainError
 from e2e.cluster.processes import Processes
-from e2e.kind import machine, runc, undo
+from e2e.kind import forward, machine, runc, undo
 from e2e.kind.undo import Deeds
 
 START = "KUBESVC_E2E_START_ENGINE"
@@ -37,11 +37,14 @@ _LISTS = (
 _ANSWER_SECONDS = 20.0
 _START_SECONDS = 60.0
 _UNDO = "undo.json"
-# A file system for /etc, /opt and /run that nobody else sees: dockerd and its containerd write there,
-# whatever they are told. The first argument is the folder, the others are dockerd's command line.
+_DAEMON = "dockerd"
+# A loopback, where ports are published, and a file system for /etc, /opt and /run that nobody else sees:
+# dockerd and its containerd write there, whatever they are told. The first argument is the folder, the others
+# are dockerd's command line.
 _START_SCRIPT = """\
 folder=$1
 shift
+ip link set lo up
 for place in etc opt run; do
     over=$folder/over/$place work=$folder/work/$place
     mkdir -p "$over" "$work"
@@ -77,15 +80,6 @@ class Engine:
                 noted.append(value)
         self._deeds.write(self.folder / _UNDO)
 
-    def note_bridge(self, network: str) -> str:
-        """What to call the bridge of a network with a name of ours, which is gone at the end.
-
-        The kernel allows 15 characters.
-        """
-        link = f"kse-{network.removeprefix(NAME)}"
-        self.note(links=link)
-        return link
-
     def docker(self, *arguments: str, seconds: float = 60.0) -> str:
         """Run `docker`, return what it prints; raises StartError with what it said, or after `seconds`."""
         environment = {**os.environ, **self.environment}
@@ -116,6 +110,22 @@ class Engine:
             raise StartError(f"{error}; {self._said(name)}") from error
         if status != "0":
             raise StartError(f"{name} ended with status {status}; {self._said(name)}")
+
+    def reach(self, port: int) -> None:
+        """Have a port that is published on the engine's loopback on the machine's; raises StartError."""
+        if not self.ours:
+            return
+        name = f"forward-{port}"
+        pid = str(self._processes.pid(_DAEMON))
+        self._processes.start(name, (sys.executable, "-I", "-S", forward.__file__, str(port), pid))
+
+        def ready() -> bool:
+            if self._exited(name):
+                raise StartError(f"{name} ended; {self._said(name)}")
+            with socket.socket() as caller:
+                return caller.connect_ex((forward.LOOPBACK, port)) == 0
+
+        await_condition(name, ready, seconds=_START_SECONDS)
 
     def _exited(self, name: str) -> str:
         return str(self._processes.exited().get(name, ""))
@@ -216,11 +226,6 @@ def _require(environment: Mapping[str, str], silent: str) -> None:
     for program in PROGRAMS:
         if shutil.which(program) is None:
             raise ToolchainError(f"{program} is missing, which an engine of our own needs")
-    if machine.drops_forwarded():
-        raise ToolchainError(
-            "no engine is started where its containers could not reach each other: iptables drops what is "
-            "forwarded, as Docker leaves it behind; start that Docker, or run: iptables -P FORWARD ACCEPT"
-        )
 
 
 def _settings() -> dict[str, str]:
@@ -242,23 +247,18 @@ def _settings() -> dict[str, str]:
 
 
 def _start(engine: Engine, processes: Processes) -> None:
-    """Start an engine in PID and mount namespaces of its own: its mounts and processes end with it.
+    """Start an engine in network, mount and PID namespaces of its own: all that it makes there ends with it.
 
-    It changes nothing of the machine's network but for the bridges that it is asked for: nodes reach each
-    other over theirs, and the machine reaches them through docker-proxy.
+    The machine's links and firewall are neither seen nor changed, whatever another engine has left there.
     """
     folder = engine.folder
     engine.note(cgroups=engine.name)
-    for _, link in socket.if_nameindex():
-        engine.note(known_links=link)
-    bridge = _bridge(engine)
     engine.environment["DOCKER_HOST"] = f"unix://{folder / 'docker.sock'}"
     command = [
         *("dockerd", f"--host={engine.environment['DOCKER_HOST']}"),
         *(f"--data-root={folder / 'data'}", f"--exec-root={folder / 'exec'}", f"--pidfile={folder / 'pid'}"),
         *("--storage-driver=overlay2", "--exec-opt=native.cgroupdriver=cgroupfs"),
-        *(f"--cgroup-parent={engine.name}", f"--bridge={bridge}"),
-        *("--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false"),
+        *(f"--cgroup-parent={engine.name}", "--bridge=none", "--iptables=false", "--ip6tables=false"),
     ]
     if machine.missing_capability(runc.NUMBER):
         wrapper = folder / "runc"
@@ -266,29 +266,15 @@ def _start(engine: Engine, processes: Processes) -> None:
         wrapper.write_text(f"#!{sys.executable} -IS\n{source}", encoding="utf-8")
         wrapper.chmod(0o755)
         command += [f"--add-runtime=restricted={wrapper}", "--default-runtime=restricted"]
-    namespaces = ("--mount", "--propagation=private", "--pid", "--fork", "--kill-child", "--mount-proc")
+    apart = ("--net", "--mount", "--propagation=private", "--pid", "--fork", "--kill-child", "--mount-proc")
     processes.start(
-        "dockerd", ["unshare", *namespaces, "sh", "-euc", _START_SCRIPT, "dockerd", str(folder), *command]
+        _DAEMON, ["unshare", *apart, "sh", "-euc", _START_SCRIPT, "dockerd", str(folder), *command]
     )
 
     def ready() -> bool:
-        if "dockerd" in processes.exited():
-            lines = processes.log("dockerd").read_text(encoding="utf-8").strip().split("\n")
+        if _DAEMON in processes.exited():
+            lines = processes.log(_DAEMON).read_text(encoding="utf-8").strip().split("\n")
             raise StartError(f"the container engine did not start: {lines[-1]}")
         return answers({**os.environ, **engine.environment})
 
     await_condition("the container engine answers", ready, seconds=_START_SECONDS, every=0.25)
-
-
-def _bridge(engine: Engine) -> str:
-    """Make the default bridge of an engine of our own, which no container is on; returns its name.
-
-    Told to have none, dockerd removes docker0 (removeDefaultBridgeInterface), which may be another engine's.
-    Raises StartError.
-    """
-    link = engine.note_bridge(engine.name)
-    command = ("ip", "link", "add", link, "type", "bridge")
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise StartError(f"{' '.join(command)}: {' '.join(done.stderr.split())}")
-    return link

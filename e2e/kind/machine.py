@@ -172,16 +172,6 @@ def _text(path: Path) -> str:
     return ""
 
 
-def drops_forwarded() -> bool:
-    """Whether the machine drops what containers on one bridge send each other.
-
-    Docker sets that policy, allows its own bridges, and leaves the policy behind when it ends.
-    """
-    called = _text(SYSCTLS / "net/bridge/bridge-nf-call-iptables").strip() == "1"
-    programs = ("iptables-save", "iptables-legacy-save")
-    return called and any(":FORWARD DROP " in _output(program, "-t", "filter") for program in programs)
-
-
 def missing_capability(number: int) -> bool:
     """Whether no process of this machine can have the capability of that number; see capabilities(7)."""
     found = re.search(r"^CapBnd:\t([0-9a-f]+)$", _text(Path("/proc/self/status")), re.MULTILINE)

@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -23,7 +23,6 @@ _RUN_SECONDS = 15.0
 _NODES_SECONDS = 30.0
 _LOOKS = 3
 _LOOK_SECONDS = 0.5
-_NETWORK = Path("/sys/class/net")
 
 
 @dataclass(slots=True)
@@ -31,7 +30,6 @@ class Deeds:
     """What is to be taken back.
 
     sysctls: the values to put back, by path below /proc/sys. cgroups: names of groups below each hierarchy.
-    links: bridges, with what is on them; `known_links` are those that were there before.
 
     The rest is in a container engine that stays, reached as `environment` says: names of kind clusters,
     networks, images.
@@ -39,8 +37,6 @@ class Deeds:
 
     sysctls: dict[str, str] = field(default_factory=dict)
     cgroups: list[str] = field(default_factory=list)
-    links: list[str] = field(default_factory=list)
-    known_links: list[str] = field(default_factory=list)
     clusters: list[str] = field(default_factory=list)
     networks: list[str] = field(default_factory=list)
     images: list[str] = field(default_factory=list)
@@ -69,11 +65,6 @@ def main(file: Path) -> None:
         _run(("docker", "network", "rm", network), environment)
     for image in deeds.images:
         _run(("docker", "rmi", "--force", image), environment)
-    for link in deeds.links:
-        for name in [*_members(link), link]:
-            _run(("ip", "link", "delete", name), environment)
-    for name in half_made(deeds.known_links) if deeds.links else ():
-        _run(("ip", "link", "delete", name), environment)
     remove_cgroups(deeds.cgroups)
 
 
@@ -92,29 +83,6 @@ def _remove_nodes(cluster: str, environment: Mapping[str, str]) -> None:
             _run(("docker", "rm", "--force", "--volumes", *nodes), environment)
         looks_without = 0 if nodes else looks_without + 1
         time.sleep(_LOOK_SECONDS)
-
-
-def _members(bridge: str) -> list[str]:
-    """The links of a bridge: those that the engine had no time to give to a container outlive it."""
-    return sorted(path.name for path in (_NETWORK / bridge / "brif").glob("*"))
-
-
-def half_made(known: Sequence[str], root: Path = _NETWORK) -> list[str]:
-    """One end of each new pair of links that is still in one piece here, and on no bridge.
-
-    An engine makes a pair before it puts one end on a bridge and the other in a container.
-    """
-    ends: dict[int, tuple[int, str]] = {}
-    for link in root.glob("veth*"):
-        with suppress(OSError, ValueError):
-            if link.name not in known and not (link / "master").exists():
-                index, other = (
-                    int((link / file).read_text(encoding="ascii")) for file in ("ifindex", "iflink")
-                )
-                ends[index] = (other, link.name)
-    return sorted(
-        name for index, (other, name) in ends.items() if index < other and ends.get(other, (0,))[0] == index
-    )
 
 
 def _run(command: Iterable[str], environment: Mapping[str, str]) -> str:
