@@ -86,7 +86,7 @@ def bridge_of_another() -> Iterator[str]:
     if not there:
         subprocess.run(("ip", "link", "add", name, "type", "bridge"), check=True)
         subprocess.run(("ip", "address", "add", "172.17.0.1/16", "dev", name), check=True)
-        subprocess.run(("ip", "link", "set", name, "up"), check=True)
+        subprocess.run(("ip", "link", "set", name, "addrgenmode", "none", "up"), check=True)
     yield name
     if not there:
         subprocess.run(("ip", "link", "delete", name), check=True)
