@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from kubesvc.model.objects import Endpoints, EndpointSlice, Node, Obj, Pod, Ref, Service
-from kubesvc.semantics import endpoints, mirroring
+from kubesvc.semantics import endpoints, mirroring, reconcile
 from kubesvc.semantics.reads import pods_of
 
 SERVICE_NAME: Final = "kubernetes.io/service-name"
@@ -56,7 +56,7 @@ class Subject(Struct, frozen=True):
         """Return the slices that kubesvc says a sync leaves."""
         if self.service is None:  # no sync of the one controller; the other cleans up
             return tuple(entry for entry in self.before if not mirroring.is_mirror(entry))
-        left = endpoints.sync(self.service, self.before, self.pods, self.nodes, self.minor)
+        left = reconcile.sync(self.service, self.before, self.pods, self.nodes, self.minor)
         return mirroring.sync(self.service, self.endpoints, left)
 
 

@@ -21,7 +21,7 @@ from kubesvc.model.objects import (
     Service,
 )
 from kubesvc.model.place import EndpointId, Place
-from kubesvc.semantics import endpoints, mirroring, topology
+from kubesvc.semantics import endpoints, mirroring, reconcile, topology
 from kubesvc.semantics.cells import Selected, identify, pod_id
 
 
@@ -349,14 +349,14 @@ def _labels(service: Service, ours: Iterable[EndpointSlice]) -> Iterator[Drift]:
     not, after a Service that was an ExternalName in between. A placeholder keeps any that differ only in that
     one is missing and the other empty.
     """
-    wanted = endpoints.slice_labels(service)
+    wanted = reconcile.slice_labels(service)
     for entry in ours:
         written = entry.metadata.labels
         # What somebody else adds, a webhook for instance, does no harm; but for the one that hides a slice.
         compared = (*wanted, endpoints.HEADLESS)
         differing = sorted({key for key in compared if wanted.get(key) != written.get(key)})
         kept = differing == [endpoints.HEADLESS] or (
-            not entry.endpoints and endpoints.is_alike(wanted, written)
+            not entry.endpoints and reconcile.is_alike(wanted, written)
         )
         if differing:
             yield Drift(

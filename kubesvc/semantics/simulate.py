@@ -9,7 +9,7 @@ from kubesvc.model.change import Change, apply
 from kubesvc.model.objects import Endpoints, EndpointSlice, Obj, Pod, Ref, Service
 from kubesvc.model.read import Read, Unavailable
 from kubesvc.model.snapshot import Snapshot
-from kubesvc.semantics import admission, endpoints, mirroring, readiness
+from kubesvc.semantics import admission, endpoints, mirroring, readiness, reconcile
 from kubesvc.semantics.reads import nodes_by_name, nodes_of, pods_of, slices_of, source_of
 
 Changed = TypeVar("Changed", bound=Obj)
@@ -132,4 +132,4 @@ def _written(
     # where all are published they decide the zone alone.
     read = nodes_of if service.spec.publish_not_ready_addresses else nodes_by_name
     nodes = read(snapshot, service, tuple(pod for pod in pods if not readiness.is_terminal(pod)))
-    return endpoints.sync(service, mirroring.sync(service, None, existing), pods, nodes, snapshot.minor)
+    return reconcile.sync(service, mirroring.sync(service, None, existing), pods, nodes, snapshot.minor)

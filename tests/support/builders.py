@@ -58,7 +58,7 @@ from kubesvc.model.objects import (
     WorkloadStatus,
 )
 from kubesvc.model.snapshot import Snapshot, complete
-from kubesvc.semantics import endpoints, topology
+from kubesvc.semantics import endpoints, reconcile, topology
 
 NOW: Final = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
 LONG_AGO: Final = NOW - timedelta(days=1)
@@ -351,7 +351,7 @@ def slices(
     """The slices that the controller writes for a Service and its pods; by default on nodes that exist."""
     if nodes is None:
         nodes = [node(p.spec.node_name) for p in selected if p.spec.node_name]
-    return endpoints.slices(of, selected, {n.metadata.name: n for n in nodes}, minor)
+    return reconcile.slices(of, selected, {n.metadata.name: n for n in nodes}, minor)
 
 
 def endpoint(

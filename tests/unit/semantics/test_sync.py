@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import pytest
 
 from kubesvc.model.objects import EndpointSlice, OwnerReference, Pod, Service
-from kubesvc.semantics import endpoints
+from kubesvc.semantics import endpoints, reconcile
 from tests.support.builders import (
     NOW,
     container,
@@ -26,7 +26,7 @@ GOING = with_(service(), metadata__deletion_timestamp=NOW)
 
 def sync(of: Service, existing: Iterable[EndpointSlice], *members: Pod) -> tuple[EndpointSlice, ...]:
     """What is left, where all pods are on node-a."""
-    return endpoints.sync(of, tuple(existing), members, {"node-a": node()}, 36)
+    return reconcile.sync(of, tuple(existing), members, {"node-a": node()}, 36)
 
 
 def named(entry: EndpointSlice, name: str) -> EndpointSlice:
