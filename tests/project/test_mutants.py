@@ -7,9 +7,10 @@ import msgspec
 import pytest
 
 from tests.mutants.__main__ import FAULTS, caught, summary
-from tests.mutants.faults import Fault, StaleError, load
+from tests.mutants.faults import Fault, StaleError, faulty, load
 from tests.mutants.runner import Judged, Project, Suite, UnsoundError, judge
 
+SEMANTICS = Path(__file__).parents[2] / "kubesvc/semantics"
 LAMP = """def bright(power):
     return power > 10
 
@@ -94,6 +95,12 @@ def test_the_faults_are_different_mistakes() -> None:
 
     assert len(faults) == len({str(fault) for fault in faults}) == len({(f.old, f.new) for f in faults})
     assert not any(fault.old == fault.new for fault in faults)
+
+
+def test_each_fault_fits_the_code_as_it_is() -> None:
+    """Whoever changes a line finds out at once, and not when all faults are judged."""
+    for fault in load(FAULTS):
+        faulty(fault, (SEMANTICS / fault.file).read_text(encoding="utf-8"))
 
 
 def test_a_list_of_faults_says_nothing_else(tmp_path: Path) -> None:
