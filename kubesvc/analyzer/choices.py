@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from kubesvc.analyzer import candidates, ordinals, selecting, taken, wording, workloads
 from kubesvc.analyzer.candidates import Candidate
+from kubesvc.analyzer.ordinals import Ordinal
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.objects import Obj, Pod, Ref
 from kubesvc.model.read import Read
@@ -25,12 +26,14 @@ class Choice(Struct, frozen=True):
     """The near misses, nearest first; those of them whose change is offered, or else pods without labels.
 
     `called` are those of them that are called like what the Service asks for: labels are offered for them.
+    `numbered` is the pod of a StatefulSet that is asked for by its number: then nothing else is near.
     """
 
     near: tuple[Candidate, ...] = ()
     offered: tuple[Candidate, ...] = ()
     unlabeled: tuple[Obj, ...] = ()
     called: tuple[Obj, ...] = ()
+    numbered: Ordinal | None = None
 
     @property
     def offers(self) -> bool:
@@ -48,7 +51,9 @@ def choose(view: ServiceView) -> Choice:
         Unread: what decides was never read.
     """
     pods = view.optional(lambda: view.neighbors)
-    if pods is None or workloads.numbered(view.workloads.found, view.service.spec.selector):
+    if numbered := ordinals.asked(view):
+        return Choice(numbered=numbered)
+    if pods is None:
         return Choice()
     near = candidates.near_misses(view.snapshot, view.service, pods, view.workloads.found)
     small = len(pods) <= _SMALL
@@ -100,9 +105,8 @@ def rows(view: ServiceView, choice: Choice) -> Iterator[Row]:
         value = f"{one.requirements}, differs in {one.kinds}: {pods}{_taken(one)}"
         yield Row("nearest" if position == 0 else "", value, "metadata.labels")
     yield from _unwritten(choice.near)
-    numbered = workloads.numbered(view.workloads.found, view.service.spec.selector)
-    if numbered:
-        yield ordinals.row(numbered, view.service.spec.selector)
+    if choice.numbered:
+        yield from ordinals.rows(choice.numbered)
     if choice.unlabeled:
         names = wording.names(pod.metadata.name for pod in choice.unlabeled)
         verb = "carries" if len(choice.unlabeled) == 1 else "carry"
@@ -154,6 +158,5 @@ def fixes(view: ServiceView, choice: Choice) -> Iterator[Fix]:
         labels = list(selecting.label_template(one, view.workloads)) if position == 0 else []
         yield from (*labels, *change) if selecting.labels_first(one) else (*change, *labels)
     yield from selecting.label_pods(view.service, choice.called)
-    numbered = workloads.numbered(view.workloads.found, view.service.spec.selector)
-    if numbered:
-        yield from ordinals.fixes(numbered, view.service.spec.selector)
+    if choice.numbered:
+        yield from ordinals.fixes(view.service, choice.numbered)

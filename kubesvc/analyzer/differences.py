@@ -8,7 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from kubesvc.analyzer.likeness import Likeness, likeness
-from kubesvc.analyzer.workloads import POD_NAME
+from kubesvc.analyzer.workloads import NUMBERS
 from kubesvc.model.objects import Service
 
 ALIASES: Final = ("app", "app.kubernetes.io/name", "k8s-app", "run", "name")
@@ -19,9 +19,7 @@ ROLES: Final = ("app.kubernetes.io/component", "component", "role", "tier", "app
 """Label keys that tell the parts of an application apart, and applications."""
 RELEASES: Final = ("app.kubernetes.io/instance", "release")
 """Label keys that name the release which an object belongs to."""
-HASHES: Final = frozenset(
-    {"pod-template-hash", "controller-revision-hash", "rollouts-pod-template-hash", POD_NAME}
-)
+HASHES: Final = NUMBERS | {"pod-template-hash", "controller-revision-hash", "rollouts-pod-template-hash"}
 """Labels that tell pods of one workload apart: selecting by another value of them breaks soon again."""
 
 
@@ -87,7 +85,7 @@ def _difference(
     service: Service, key: str, value: str, free: Mapping[str, str], own: Mapping[str, str]
 ) -> Difference:
     if key in HASHES:
-        what = "label of one pod alone" if key == POD_NAME else "label that changes with each rollout"
+        what = "label of one pod alone" if key in NUMBERS else "label that changes with each rollout"
         return Difference(key, value, "", "", f"a {what}", Grounds.SURE)
     options = [
         option

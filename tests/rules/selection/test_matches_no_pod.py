@@ -661,7 +661,7 @@ def test_one_pod_of_a_stateful_set_is_asked_for_by_its_number(
     [
         (0, 1, "one pod of StatefulSet/web, which wants 2 pods"),
         (5, 6, "one pod of StatefulSet/web, which wants 2 pods"),
-        (5, 4, "one pod of StatefulSet/web, which wants 2 pods"),
+        (5, 4, "web-4, which StatefulSet/web never has: its first pod is web-5"),
         (5, 7, "web-7, which StatefulSet/web has from 3 replicas on; it wants 2"),
     ],
     ids=["not there yet", "numbered from 5", "below the first", "above the last"],
