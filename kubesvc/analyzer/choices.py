@@ -83,14 +83,18 @@ def _are_several(near: Iterable[Candidate]) -> bool:
 
 
 def _distinct(view: ServiceView, near: Iterable[Candidate]) -> Iterator[Candidate]:
-    """Yield the likely changes, each with its first owner; where many are equally near, none of them is."""
+    """Yield the likely changes, each with its first owner; where many are equally near, none of them is.
+
+    Other parts that bear the name count along: where everything bears it, it tells nothing.
+    """
     first: dict[Selector, Candidate] = {}
     for one in near:
-        if one.likely:
-            first.setdefault(one.selector, one)
-    for _, equal in groupby(first.values(), key=lambda one: candidates.nearness(view.service, one)):
+        first.setdefault(one.selector, one)
+    parts = sum(bool(one.part) for one in first.values() if not one.likely)
+    likely = (one for one in first.values() if one.likely)
+    for _, equal in groupby(likely, key=lambda one: candidates.nearness(view.service, one)):
         several = list(equal)
-        yield from several if len(several) <= _SHOWN else ()
+        yield from several if len(several) == 1 or len(several) + parts <= _SHOWN else ()
 
 
 def _ready(pods: Iterable[Obj]) -> int:
@@ -102,7 +106,7 @@ def rows(view: ServiceView, choice: Choice) -> Iterator[Row]:
     simulated = {one.selector for one in choice.offered}
     for position, one in enumerate(choice.near):
         pods = _pods(view, one, whole=one.selector in simulated)
-        value = f"{one.requirements}, differs in {one.kinds}: {pods}{_taken(one)}"
+        value = f"{one.requirements}, differs in {one.kinds}: {pods}{_part(one)}{_taken(one)}"
         yield Row("nearest" if position == 0 else "", value, "metadata.labels")
     yield from _unwritten(choice.near)
     if choice.numbered:
@@ -111,6 +115,10 @@ def rows(view: ServiceView, choice: Choice) -> Iterator[Row]:
         names = wording.names(pod.metadata.name for pod in choice.unlabeled)
         verb = "carries" if len(choice.unlabeled) == 1 else "carry"
         yield Row("unlabeled", f"{names} {verb} no label that a selector could name", "metadata.labels")
+
+
+def _part(candidate: Candidate) -> str:
+    return f"; {candidate.part} names another part" if candidate.part and not candidate.likely else ""
 
 
 def _taken(candidate: Candidate) -> str:
