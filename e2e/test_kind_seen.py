@@ -74,6 +74,12 @@ def test_what_kubesvc_cannot_tell_is_not_held_against_it(scenario: Scenario) -> 
         ("inside the cluster, web:80 refuses connections", "tcp://web.node-port:80", "refused", "timed out"),
         ("inside the cluster, web:53/UDP rejects packets", "udp://web.node-port:53", "refused", "answered"),
         ("web:8080 leads nowhere: kube-proxy …", "tcp://web.node-port:8080", "timed out", "answered"),
+        (
+            "web:80 leads nowhere: the pod of its only endpoint is gone",
+            "tcp://web.node-port:80",
+            "timed out",
+            "answered",
+        ),
         ("web:80 reaches 2 endpoints", "tcp://web.node-port:80", "answered", "refused"),
         (
             "web resolves to no address (where CoreDNS answers)",
@@ -108,6 +114,38 @@ def test_who_answers_at_an_address_that_is_no_pod_of_the_service_is_not_known(va
 
     subject["ports"][0]["usable"] = 0
     assert _said(report).keys() == {("a", "tcp://web.node-port:80"), ("b", "tcp://web.node-port:80")}
+
+
+def _with_gone(usable: int, **more: str) -> dict[str, Any]:
+    report = _report(usable, **more)
+    gone = {"kind": "endpoint", "value": "pod web-9, gone", "state": "still listed as ready", "mark": "bad"}
+    report["subjects"][0]["line"]["children"][1]["children"] = [gone]
+    return report
+
+
+def test_nobody_answers_where_every_pod_is_gone() -> None:
+    """What is sent to their addresses gets lost; that it is refused is not said."""
+    (wrong,) = _wrong(_with_gone(0), {"a": {"http://web.node-port": "answered 200"}})
+
+    assert "(?!answered).*" in wrong
+    for word in ("timed out", "unreachable", "refused"):
+        assert _wrong(_with_gone(0), {"a": {"http://web.node-port": word}}) == []
+
+
+def test_whom_a_client_meets_is_left_to_chance_where_some_pods_are_gone() -> None:
+    """Neither that it is answered nor that it is not follows from the counts, nor from what a row says."""
+    every = "port 30080/TCP on every node"
+    said = "web:80 is forwarded to 2 endpoints, 1 of them gone"
+
+    assert _said(_with_gone(1, nodes=every)) == {}
+    assert _said(_with_gone(1, clients=said)) == {}
+
+
+def test_a_headless_name_resolves_to_the_addresses_of_pods_that_are_gone() -> None:
+    """CoreDNS reads slices alone."""
+    said = _said(_with_gone(1, inside="web.… → the addresses of the ready pods   (cluster.local assumed)"))
+
+    assert set(said.values()) == {"2 addresses"}
 
 
 def test_one_target_in_other_words_is_the_same() -> None:

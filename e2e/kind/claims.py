@@ -69,10 +69,11 @@ class Claim:
 def claims(report: Mapping[str, Any], nodes: Mapping[str, str], *, doubted: bool = False) -> list[Claim]:
     """What clients see; `nodes` are their names by zone.
 
-    That a usable endpoint answers is none where the report is `doubted`: what a row says goes before what
-    follows from a count.
+    That a usable endpoint answers is none where the report is `doubted`, or where it says that clients are
+    sent to pods that are gone, too: what a row says goes before what follows from a count.
     """
     subject = report["subjects"][0]
+    doubted = doubted or any(map(_gone, subject["line"]["children"]))
     found = [
         *_of_rows(report, subject["ref"]["name"]),
         *_of_ports(subject, nodes),
@@ -157,8 +158,17 @@ def _of_ports(subject: Mapping[str, Any], nodes: Mapping[str, str]) -> Iterator[
             if not reached or _of_pods(line):
                 yield Claim(client, Asked(service, found[1], found[2]), _ANSWERED if reached else _SILENT)
     if headless:
-        count = max(usable.values(), default=0)
+        ports = [line for line in subject["line"]["children"] if line["kind"] == "port"]
+        left = {line["place"]["port"]: _gone(line).count("still listed as ready") for line in ports}
+        count = max((number + left.get(key, 0) for key, number in usable.items()), default=0)
         yield from _everywhere(Asked(service, "dns"), f"{count} addresses" if count else "nxdomain")
+
+
+def _gone(line: Mapping[str, Any]) -> list[str]:
+    """What is said of the endpoints of a port that are still listed although their pods are gone."""
+    return [
+        child["state"] for child in line.get("children", ()) if re.fullmatch("pod .*, gone", child["value"])
+    ]
 
 
 def _of_pods(line: Mapping[str, Any]) -> bool:

@@ -50,6 +50,11 @@ class Candidate(Struct, frozen=True):
         return " and ".join(dict.fromkeys(difference.how for difference in self.differences))
 
     @property
+    def part(self) -> str:
+        """The word that names another kind of part than the Service is for, empty where none does."""
+        return next(filter(None, (difference.part for difference in self.differences)), "")
+
+    @property
     def requirements(self) -> str:
         """Write the changed part of the selector, as it would be."""
         added = sorted(self.selector - self.held)
@@ -109,7 +114,7 @@ def _near(service: Service, missed: list[Miss]) -> list[Candidate]:
             unwritten=miss.unwritten,
         )
         for miss in missed
-        if miss.selector and miss.differences and (miss.met or miss.selector in meant)
+        if miss.selector and miss.differences and (miss.met or miss.selector in meant or miss.of_part)
     ]
     near.sort(key=lambda candidate: rank(service, candidate))
     nearest = list(dict.fromkeys(candidate.selector for candidate in near))[:_MOST]

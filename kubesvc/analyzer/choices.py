@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from kubesvc.analyzer import candidates, ordinals, selecting, taken, wording, workloads
 from kubesvc.analyzer.candidates import Candidate
+from kubesvc.analyzer.ordinals import Ordinal
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.objects import Obj, Pod, Ref
 from kubesvc.model.read import Read
@@ -25,12 +26,14 @@ class Choice(Struct, frozen=True):
     """The near misses, nearest first; those of them whose change is offered, or else pods without labels.
 
     `called` are those of them that are called like what the Service asks for: labels are offered for them.
+    `numbered` is the pod of a StatefulSet that is asked for by its number: then nothing else is near.
     """
 
     near: tuple[Candidate, ...] = ()
     offered: tuple[Candidate, ...] = ()
     unlabeled: tuple[Obj, ...] = ()
     called: tuple[Obj, ...] = ()
+    numbered: Ordinal | None = None
 
     @property
     def offers(self) -> bool:
@@ -48,7 +51,9 @@ def choose(view: ServiceView) -> Choice:
         Unread: what decides was never read.
     """
     pods = view.optional(lambda: view.neighbors)
-    if pods is None or workloads.numbered(view.workloads.found, view.service.spec.selector):
+    if numbered := ordinals.asked(view):
+        return Choice(numbered=numbered)
+    if pods is None:
         return Choice()
     near = candidates.near_misses(view.snapshot, view.service, pods, view.workloads.found)
     small = len(pods) <= _SMALL
@@ -78,14 +83,18 @@ def _are_several(near: Iterable[Candidate]) -> bool:
 
 
 def _distinct(view: ServiceView, near: Iterable[Candidate]) -> Iterator[Candidate]:
-    """Yield the likely changes, each with its first owner; where many are equally near, none of them is."""
+    """Yield the likely changes, each with its first owner; where many are equally near, none of them is.
+
+    Other parts that bear the name count along: where everything bears it, it tells nothing.
+    """
     first: dict[Selector, Candidate] = {}
     for one in near:
-        if one.likely:
-            first.setdefault(one.selector, one)
-    for _, equal in groupby(first.values(), key=lambda one: candidates.nearness(view.service, one)):
+        first.setdefault(one.selector, one)
+    parts = sum(bool(one.part) for one in first.values() if not one.likely)
+    likely = (one for one in first.values() if one.likely)
+    for _, equal in groupby(likely, key=lambda one: candidates.nearness(view.service, one)):
         several = list(equal)
-        yield from several if len(several) <= _SHOWN else ()
+        yield from several if len(several) == 1 or len(several) + parts <= _SHOWN else ()
 
 
 def _ready(pods: Iterable[Obj]) -> int:
@@ -97,16 +106,19 @@ def rows(view: ServiceView, choice: Choice) -> Iterator[Row]:
     simulated = {one.selector for one in choice.offered}
     for position, one in enumerate(choice.near):
         pods = _pods(view, one, whole=one.selector in simulated)
-        value = f"{one.requirements}, differs in {one.kinds}: {pods}{_taken(one)}"
+        value = f"{one.requirements}, differs in {one.kinds}: {pods}{_part(one)}{_taken(one)}"
         yield Row("nearest" if position == 0 else "", value, "metadata.labels")
     yield from _unwritten(choice.near)
-    numbered = workloads.numbered(view.workloads.found, view.service.spec.selector)
-    if numbered:
-        yield ordinals.row(numbered, view.service.spec.selector)
+    if choice.numbered:
+        yield from ordinals.rows(choice.numbered)
     if choice.unlabeled:
         names = wording.names(pod.metadata.name for pod in choice.unlabeled)
         verb = "carries" if len(choice.unlabeled) == 1 else "carry"
         yield Row("unlabeled", f"{names} {verb} no label that a selector could name", "metadata.labels")
+
+
+def _part(candidate: Candidate) -> str:
+    return f"; {candidate.part} names another part" if candidate.part and not candidate.likely else ""
 
 
 def _taken(candidate: Candidate) -> str:
@@ -154,6 +166,5 @@ def fixes(view: ServiceView, choice: Choice) -> Iterator[Fix]:
         labels = list(selecting.label_template(one, view.workloads)) if position == 0 else []
         yield from (*labels, *change) if selecting.labels_first(one) else (*change, *labels)
     yield from selecting.label_pods(view.service, choice.called)
-    numbered = workloads.numbered(view.workloads.found, view.service.spec.selector)
-    if numbered:
-        yield from ordinals.fixes(numbered, view.service.spec.selector)
+    if choice.numbered:
+        yield from ordinals.fixes(view.service, choice.numbered)

@@ -15,12 +15,12 @@ def seen(service: Service, ports: Iterable[PortFacts]) -> str:
         return _names(service, known)
     if not known:
         return "nobody is reached"
-    without = [facts.port for facts in known if facts.port and not facts.usable]
+    without = [facts.port for facts in known if facts.port and not facts.usable and not facts.gone]
     parts = [_rejected(service, without)] if without else []
     parts += [
         f"{_target(service, facts.port)} {_reached(service, facts)}"
         for facts in known
-        if facts.port and facts.usable
+        if facts.port and (facts.usable or facts.gone)
     ]
     said = ", ".join(parts)
     if not proxy.has_virtual_address(service):
@@ -31,8 +31,10 @@ def seen(service: Service, ports: Iterable[PortFacts]) -> str:
 def _reached(service: Service, facts: PortFacts) -> str:
     """Write who of a port's endpoints is reached inside the cluster; an unnamed node is no client's own.
 
-    Whether anybody is at an address that is no selected pod's is not known.
+    Whether anybody is at an address that is no selected pod's is not known, unless its pod is gone.
     """
+    if gone := len({cell.place.endpoint for cell in facts.gone}):
+        return _astray(gone, len({cell.place.endpoint for cell in facts.usable}))
     local = proxy.is_local_inside(service)
     cells = facts.local if local else facts.usable
     number = len({cell.place.endpoint for cell in cells})
@@ -42,6 +44,13 @@ def _reached(service: Service, facts: PortFacts) -> str:
     each = "each " if number > 1 else ""
     own = f", {each}from its own node only" if local else ""
     return f"{verb} {wording.count(number, 'endpoint')}{own}"
+
+
+def _astray(gone: int, others: int) -> str:
+    if others:
+        return f"is forwarded to {wording.count(gone + others, 'endpoint')}, {gone} of them gone"
+    pods = "the pod of its only endpoint is" if gone == 1 else f"the pods of its {gone} endpoints are"
+    return f"leads nowhere: {pods} gone"
 
 
 def _rejected(service: Service, ports: Iterable[ServicePort]) -> str:
@@ -65,10 +74,13 @@ def _verb(way: proxy.Rejection, number: int) -> str:
 def _names(service: Service, ports: Iterable[PortFacts]) -> str:
     """A headless name answers ready endpoints, whatever their ports; only SRV records need a port."""
     known = tuple(ports)
-    answered = {cell.address for facts in known for cell in facts.usable}
+    sent = {facts.key: (*facts.usable, *facts.gone) for facts in known}
+    answered = {cell.address for cells in sent.values() for cell in cells}
     if not answered:
         return f"{service.metadata.name} resolves to no address (where CoreDNS answers)"
-    said = f"{service.metadata.name} resolves to {wording.count(len(answered), 'address')}"
-    lacking = [facts.key for facts in known if facts.key and any(not cell.number for cell in facts.usable)]
+    gone = {cell.address for facts in known for cell in facts.gone}
+    left = f", {len(gone)} of them of pods that are gone" if gone else ""
+    said = f"{service.metadata.name} resolves to {wording.count(len(answered), 'address')}{left}"
+    lacking = [key for key, cells in sent.items() if key and any(not cell.number for cell in cells)]
     records = f"; SRV records of {', '.join(lacking)} lack those without the port" if lacking else ""
     return f"{said} (where CoreDNS answers){records}"

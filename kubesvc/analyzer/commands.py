@@ -17,6 +17,7 @@ _RESOURCES = {
     "Endpoints": "endpoints",
     "Job": "job",
     "CronJob": "cronjob",
+    "HorizontalPodAutoscaler": "horizontalpodautoscaler",
     "ResourceQuota": "resourcequota",
 }
 

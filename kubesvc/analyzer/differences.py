@@ -7,8 +7,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from kubesvc.analyzer.likeness import Likeness, likeness
-from kubesvc.analyzer.workloads import POD_NAME
+from kubesvc.analyzer.likeness import Likeness, likeness, other_part
+from kubesvc.analyzer.listening import ASIDE, is_aside
+from kubesvc.analyzer.workloads import NUMBERS
 from kubesvc.model.objects import Service
 
 ALIASES: Final = ("app", "app.kubernetes.io/name", "k8s-app", "run", "name")
@@ -19,9 +20,7 @@ ROLES: Final = ("app.kubernetes.io/component", "component", "role", "tier", "app
 """Label keys that tell the parts of an application apart, and applications."""
 RELEASES: Final = ("app.kubernetes.io/instance", "release")
 """Label keys that name the release which an object belongs to."""
-HASHES: Final = frozenset(
-    {"pod-template-hash", "controller-revision-hash", "rollouts-pod-template-hash", POD_NAME}
-)
+HASHES: Final = NUMBERS | {"pod-template-hash", "controller-revision-hash", "rollouts-pod-template-hash"}
 """Labels that tell pods of one workload apart: selecting by another value of them breaks soon again."""
 
 
@@ -38,7 +37,8 @@ class Grounds(IntEnum):
 class Difference(Struct, frozen=True):
     """One requirement that labels do not meet, and the label that would stand for it, empty if it has to go.
 
-    `how` completes "differs in …". Among equal `grounds` a smaller `distance` is the nearer.
+    `how` completes "differs in …". Among equal `grounds` a smaller `distance` is the nearer. `part`: a word
+    by which the label, or what is asked for, is about another kind of part, as a database is.
     """
 
     key: str
@@ -48,6 +48,7 @@ class Difference(Struct, frozen=True):
     how: str
     grounds: Grounds
     distance: int = 0
+    part: str = ""
 
 
 def differences(
@@ -87,7 +88,7 @@ def _difference(
     service: Service, key: str, value: str, free: Mapping[str, str], own: Mapping[str, str]
 ) -> Difference:
     if key in HASHES:
-        what = "label of one pod alone" if key == POD_NAME else "label that changes with each rollout"
+        what = "label of one pod alone" if key in NUMBERS else "label that changes with each rollout"
         return Difference(key, value, "", "", f"a {what}", Grounds.SURE)
     options = [
         option
@@ -136,13 +137,24 @@ def _options(service: Service, required: tuple[str, str], label: tuple[str, str]
         return
     grounds = _grounds(service, value, found, alike)
     how = " and ".join(filter(None, (_of_key(key, other), _of_value(value, found, alike))))
-    yield Difference(key, value, other, found, how, grounds, len(_Akin) * alike + akin)
+    part = "" if grounds < Grounds.NOTHING else _part(value, found) or _part(service.metadata.name, found)
+    yield Difference(key, value, other, found, how, grounds, len(_Akin) * alike + akin, part)
+
+
+def _part(wanted: str, found: str) -> str:
+    """Return the word by which a label is about another kind of part than is asked for, empty if it is not.
+
+    Where metrics or the like are asked for, the application itself may have a port for them.
+    """
+    word = other_part(wanted, found)
+    return "" if word in ASIDE and is_aside(wanted) else word
 
 
 def _grounds(service: Service, value: str, found: str, alike: Likeness) -> Grounds:
     if alike <= Likeness.LETTERS:
         return Grounds.SURE
-    return Grounds.ALIKE if alike < Likeness.UNLIKE or _called(service, value, found) else Grounds.NOTHING
+    near = alike < Likeness.UNLIKE and not _part(value, found)
+    return Grounds.ALIKE if near or _called(service, value, found) else Grounds.NOTHING
 
 
 def _called(service: Service, value: str, found: str) -> bool:

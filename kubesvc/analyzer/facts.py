@@ -15,14 +15,16 @@ from kubesvc.semantics import dns, proxy, readiness
 class PortFacts(Struct, frozen=True):
     """One port: all its cells, those that get traffic, those that should, those of them that do not.
 
-    `local` are those that get traffic under a Local policy, each on its own node alone. `port` is None for a
-    headless Service without ports. `waiting` is None unless every cell that should get traffic and does not
-    is still within a deadline.
+    `gone` are those that are sent traffic, too, but whose pod is gone: nobody is there to get it. `local` are
+    those that get traffic under a Local policy, each on its own node alone. `port` is None for a headless
+    Service without ports. `waiting` is None unless every cell that should get traffic and does not is still
+    within a deadline.
     """
 
     port: ServicePort | None
     cells: tuple[Cell, ...]
     usable: tuple[Cell, ...]
+    gone: tuple[Cell, ...]
     local: tuple[Cell, ...]
     expected: tuple[Cell, ...]
     troubled: tuple[Cell, ...]
@@ -55,12 +57,14 @@ def port_facts(
     """Gather the facts of one port from the cells of its Service."""
     key = port.key if port else None
     mine = tuple(cell for cell in cells if cell.place.port == key)
-    usable: list[Cell] = []
+    sent: list[Cell] = []
     local: list[Cell] = []
     for family in dict.fromkeys(cell.place.family for cell in mine):
         row = [cell for cell in mine if cell.place.family == family]
-        usable += proxy.usable(row, viewpoint) if proxy.has_virtual_address(service) else dns.answered(row)
-        local += proxy.local(row)
+        sent += proxy.usable(row, viewpoint) if proxy.has_virtual_address(service) else dns.answered(row)
+        local += (cell for cell in proxy.local(row) if not cell.gone)
+    usable = tuple(cell for cell in sent if not cell.gone)
+    gone = tuple(cell for cell in sent if cell.gone)
     expected = tuple(cell for cell in mine if should_serve(cell))
     used = {cell.place for cell in usable}
     troubled = tuple(cell for cell in expected if cell.place not in used)
@@ -69,13 +73,16 @@ def port_facts(
     ]
     known = [span for span in left if span is not None]
     waiting = max(known) if known and len(known) == len(left) else None
-    return PortFacts(port, mine, tuple(usable), tuple(local), expected, troubled, waiting)
+    return PortFacts(port, mine, usable, gone, tuple(local), expected, troubled, waiting)
 
 
 def should_serve(cell: Cell) -> bool:
-    """Tell whether traffic is meant to reach a cell: a live pod that stays, or an endpoint that is listed."""
+    """Tell whether traffic is meant to reach a cell: a live pod that stays, or an endpoint that is listed.
+
+    Where it is proven that nobody is, pods and workloads tell who should be.
+    """
     if cell.pod is None:
-        return cell.conditions is not None and not cell.conditions.terminating
+        return cell.conditions is not None and not cell.conditions.terminating and not cell.gone
     return not readiness.is_terminal(cell.pod) and cell.pod.metadata.deletion_timestamp is None
 
 

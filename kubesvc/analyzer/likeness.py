@@ -1,6 +1,7 @@
 """Whether one name was meant by another, as a person would see it: the same letters, more words, a slip."""
 
 import re
+from collections.abc import Iterable
 from enum import IntEnum
 from functools import lru_cache
 from typing import Final
@@ -10,6 +11,19 @@ _NUMBER: Final = re.compile(r"\d+")
 _LETTERS_A_SLIP: Final = 4
 """A slip is believed once in so many letters: `db` is no misspelled `dc`, nor `api` a misspelled `app`."""
 _SHORTEST_BEGINNING: Final = 3
+_PARTS: Final = tuple(
+    frozenset(words.split())
+    for words in (
+        """db database databases sql postgres postgresql pg mysql mariadb mongo mongodb cassandra couchdb
+        clickhouse etcd elasticsearch opensearch redis valkey""",
+        "cache redis valkey memcached memcache varnish",
+        "queue broker mq amqp rabbitmq activemq kafka nats",
+        """worker workers consumer consumers celery sidekiq cron cronjob cronjobs scheduler job jobs migrate
+        migrator migration migrations backup backups""",
+        "metrics metric exporter prometheus monitoring monitor telemetry statsd",
+    )
+)
+"""Words that name what an application has beside what it serves, those of one kind of part together."""
 
 
 class Likeness(IntEnum):
@@ -27,7 +41,9 @@ class Likeness(IntEnum):
     SLIP = 5
     BEGINNING = 6
     """One begins as the other is: `front`, `frontend`."""
-    UNLIKE = 7
+    PART = 7
+    """What one goes on with names another kind of part: `web-db` is the database of `web`."""
+    UNLIKE = 8
 
 
 @lru_cache(maxsize=4096)
@@ -35,14 +51,56 @@ def likeness(one: str, other: str) -> Likeness:
     """Compare two names, in either order with the same result."""
     if one == other:
         return Likeness.SAME
-    few, many = sorted((_words(one), _words(other)), key=lambda words: (len(words), words))
+    few, many = _sorted(one, other)
     if not few:
         return Likeness.UNLIKE
     if "".join(few) == "".join(many):
         return Likeness.LETTERS
-    if set(few) <= set(many):
-        return Likeness.PREFIXED if few[-1] == many[-1] else Likeness.EXTENDED
-    return _by_letters(few, many)
+    how = _by_words(few, many) or _by_letters(few, many)
+    return Likeness.PART if how is not Likeness.UNLIKE and part(few[-1], _after(few, many)) else how
+
+
+def part(word: str, after: Iterable[str]) -> str:
+    """Return the word of those that stand `after` a word that names another kind of part, empty if none does.
+
+    The last word of a name tells what it is, and those before it of what: `db-worker` is a worker.
+    """
+    return next((other for other in after if _kinds(other) and _kinds(word).isdisjoint(_kinds(other))), "")
+
+
+def other_part(one: str, other: str) -> str:
+    """Return the word by which one of two names is that of another kind of part, empty where none is."""
+    if likeness(one, other) is not Likeness.PART:
+        return ""
+    few, many = _sorted(one, other)
+    return part(few[-1], _after(few, many))
+
+
+def is_within(one: str, other: str) -> bool:
+    """Tell whether one of two names has all the words of the other, whatever it goes on with."""
+    few, many = _sorted(one, other)
+    return bool(few) and (set(few) <= set(many) or "".join(few) == "".join(many))
+
+
+def _kinds(word: str) -> frozenset[int]:
+    return frozenset(kind for kind, words in enumerate(_PARTS) if _NUMBER.sub("", word) in words)
+
+
+def _after(few: list[str], many: list[str]) -> list[str]:
+    """Return what of the longer name stands after all that is there of the shorter one."""
+    for at, word in reversed(list(enumerate(many))):
+        for one in few:
+            if _is_word(one, word):
+                return many[at + 1 :]
+            if len(one) >= _SHORTEST_BEGINNING and word.startswith(one):
+                return [word.removeprefix(one), *many[at + 1 :]]
+    return []
+
+
+def _by_words(few: list[str], many: list[str]) -> Likeness | None:
+    if not set(few) <= set(many):
+        return None
+    return Likeness.PREFIXED if few[-1] == many[-1] else Likeness.EXTENDED
 
 
 def _by_letters(few: list[str], many: list[str]) -> Likeness:
@@ -67,6 +125,11 @@ def _is_slip(few: list[str], many: list[str]) -> bool:
 
 def _is_word(one: str, other: str) -> bool:
     return _distance(one, other) <= max(len(one), len(other)) // _LETTERS_A_SLIP
+
+
+def _sorted(one: str, other: str) -> tuple[list[str], list[str]]:
+    few, many = sorted((_words(one), _words(other)), key=lambda words: (len(words), words))
+    return few, many
 
 
 def _words(name: str) -> list[str]:

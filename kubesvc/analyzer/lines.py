@@ -133,12 +133,19 @@ def _port_state(view: ServiceView, facts: PortFacts, verdict: Verdict) -> str:
         usable = sum(cell.place.family == family for cell in facts.usable)
         total = sum(cell.place.family == family for cell in facts.expected)
         prefix = f"{family} " if len(families) > 1 else ""
-        nobody = f"{usable} still serving" if usable else "0 endpoints"
-        counts.append(f"{prefix}{usable} of {total} {word}" if total else f"{prefix}{nobody}")
+        gone = sum(cell.place.family == family for cell in facts.gone)
+        counts.append(prefix + _counted(usable, total, gone, word))
     state = ", ".join(counts) or "0 endpoints"
     if verdict is Verdict.UNKNOWN:
         return f"{state}, verdict unknown"
     return f"{state}, idle" if verdict is Verdict.IDLE else state
+
+
+def _counted(usable: int, total: int, gone: int, word: str) -> str:
+    if not total and not usable:
+        return f"{gone} of {gone} gone" if gone else "0 endpoints"
+    others = f", {gone} gone" if gone else ""
+    return f"{usable} of {total} {word}{others}" if total else f"{usable} still serving{others}"
 
 
 def endpoint_lines(facts: PortFacts, findings: tuple[Finding, ...]) -> Iterator[Line]:
@@ -165,7 +172,7 @@ def endpoint_lines(facts: PortFacts, findings: tuple[Finding, ...]) -> Iterator[
 def _mark(cell: Cell, *, used: bool, expected: bool) -> Mark:
     if used:
         return Mark.GOOD if cell.state is State.READY else Mark.WARN
-    return Mark.BAD if expected else Mark.NONE
+    return Mark.BAD if expected or cell.gone else Mark.NONE
 
 
 def address_of(cell: Cell) -> str:
@@ -179,11 +186,15 @@ def address_of(cell: Cell) -> str:
 def behind(cell: Cell) -> str:
     """Say what stands behind an endpoint that is no selected pod."""
     endpoint = cell.place.endpoint
-    return f"pod {endpoint.name}, not selected" if endpoint and endpoint.namespace else "no pod is named"
+    if endpoint is None or not endpoint.namespace:
+        return "no pod is named"
+    return f"pod {endpoint.name}, {'gone' if cell.gone else 'not selected'}"
 
 
 def state_of(cell: Cell, *, used: bool) -> str:
     """Say what the slices make of a cell, and why where that is not obvious."""
+    if cell.gone:
+        return f"still listed as {cell.state}"
     if used and cell.state is State.READY and cell.pod is None:
         return str(cell.state)
     if cell.state is State.PUBLISHED and cell.pod:

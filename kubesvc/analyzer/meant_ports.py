@@ -129,5 +129,5 @@ def _signs(view: ServiceView, wanted: NamedPort, choice: _Choice) -> _Signs:
         # What is asked is the application, or how it fares, which speaks for no other port beside it.
         probed=not _is_beside(view, wanted) and all(named_ports.asked(*found) for found in choice.declared),
         numbered=all(entry.port.container_port == wanted.port.port for _, entry in choice.declared),
-        nearness=Likeness.UNLIKE - near,
+        nearness=max(0, Likeness.PART - near),
     )

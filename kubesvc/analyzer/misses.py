@@ -17,7 +17,7 @@ from kubesvc.analyzer.differences import (
     differences,
     is_name,
 )
-from kubesvc.analyzer.likeness import Likeness, likeness
+from kubesvc.analyzer.likeness import Likeness, is_within, likeness
 from kubesvc.model.objects import Obj, Ref, Service, Workload
 from kubesvc.model.selector import Selector
 
@@ -46,6 +46,11 @@ class Miss(Struct, frozen=True):
         """What they have of the selector, however it is spelled."""
         spelled = {one for one in self.differences if one.new_key and one.grounds is Grounds.SURE}
         return self.held | {(one.key, one.value) for one in spelled}
+
+    @property
+    def of_part(self) -> bool:
+        """Whether nothing but another kind of part, as the database is, keeps them from being meant."""
+        return all(one.part or one.grounds is not Grounds.NOTHING for one in self.differences)
 
 
 def misses(service: Service, pods: tuple[Obj, ...], workloads: tuple[Workload, ...]) -> Iterator[Miss]:
@@ -144,7 +149,7 @@ def _of_others(service: Service, miss: Miss) -> bool:
 
 def _says(service: Service, difference: Difference) -> bool:
     """Tell whether the Service bears what it asks for, as a word of its name or as its own label."""
-    named = likeness(service.metadata.name, difference.value) <= Likeness.EXTENDED
+    named = is_within(service.metadata.name, difference.value)
     return named or service.metadata.labels.get(difference.key) == difference.value
 
 

@@ -137,10 +137,10 @@ def _is_for_another(it: Asked, service: Service) -> bool:
     """Tell whether a Service is for one pod of the same StatefulSet by its number, and for none of these."""
     by = it.obj.owner if isinstance(it.obj, Pod) else None
     kind, name = (by.kind, by.name) if by else (it.obj.kind, it.obj.metadata.name)
-    wanted = service.spec.selector
-    if (kind, name) != ("StatefulSet", workloads.numbered_name(wanted)):
+    asked = workloads.numbers(service.spec.selector)
+    if kind != "StatefulSet" or workloads.number_of(name, asked) is None:
         return False
-    return wanted[workloads.POD_NAME] not in {pod.metadata.name for pod in it.pods}
+    return not any(asked.items() <= pod.metadata.labels.items() for pod in it.pods)
 
 
 def _membership(snapshot: Snapshot, it: Asked, service: Service, found: Share | None) -> Membership:

@@ -1,6 +1,7 @@
 """The one line after `NAME is VERDICT:`, from facts."""
 
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 
 from kubesvc.analyzer import wording
 from kubesvc.analyzer.facts import PortFacts
@@ -57,8 +58,16 @@ def _idle(kinds: set[str]) -> str:
 def _nobody(view: ServiceView) -> str:
     making = view.optional(lambda: view.making)
     nobody = "the workload behind it has no pods" if making else "its selector matches no pod"
-    listed = _endpoints(cell for facts in view.ports for cell in facts.usable)
-    return f"{nobody}, but its slices list {wording.count(len(listed), 'endpoint')}" if listed else nobody
+    gone = _endpoints(cell for facts in view.ports for cell in facts.gone)
+    listed = gone | _endpoints(cell for facts in view.ports for cell in facts.usable)
+    if not listed:
+        return nobody
+    whose = f", whose {_their(gone, 'pod')} gone" if gone == listed else ""
+    return f"{nobody}, but its slices list {wording.count(len(listed), 'endpoint')}{whose}"
+
+
+def _their(gone: AbstractSet[object], noun: str) -> str:
+    return f"{noun} is" if len(gone) == 1 else f"{noun}s are"
 
 
 def _worst(view: ServiceView) -> PortFacts:
@@ -70,6 +79,11 @@ def _worst(view: ServiceView) -> PortFacts:
 
 def _share(facts: PortFacts, *, only: bool = True) -> str:
     usable, expected = _endpoints(facts.usable), _endpoints(facts.expected)
+    if gone := _endpoints(facts.gone):
+        sent = wording.count(len(gone | usable), "endpoint")
+        whose = "its" if len(gone) == 1 else "their"
+        verb = "is" if len(gone) == 1 else "are"
+        return f"{len(gone)} of {sent} {verb} sent traffic, although {whose} {_their(gone, 'pod')} gone"
     if not expected and facts.usable:
         verb = "receives" if len(usable) == 1 else "receive"
         return f"only {wording.count(len(usable), 'terminating pod')} still {verb} traffic"

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from kubesvc.analyzer import candidates
 from kubesvc.analyzer.candidates import Candidate
 from kubesvc.analyzer.differences import Difference, Grounds
-from kubesvc.analyzer.likeness import Likeness, likeness
+from kubesvc.analyzer.likeness import Likeness, is_within, likeness
 from kubesvc.analyzer.misses import is_namesake
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model import selector
@@ -76,5 +76,5 @@ def _is_meant(name: str, difference: Difference) -> bool:
     value, found = difference.value, difference.new_value
     if min(likeness(value, found), likeness(name, found)) <= Likeness.LETTERS:
         return True
-    part = likeness(name, found) <= Likeness.EXTENDED and len(found) < len(name)
+    part = is_within(name, found) and len(found) < len(name)
     return part and likeness(value, found) is Likeness.SLIP

@@ -5,7 +5,9 @@ from datetime import datetime
 from functools import cached_property
 from typing import TypeVar
 
-from kubesvc.analyzer import asked_port, creation, rollouts, workloads
+from msgspec.structs import replace
+
+from kubesvc.analyzer import asked_port, creation, departed, rollouts, workloads
 from kubesvc.analyzer.asked_port import Judged
 from kubesvc.analyzer.creation import Refused
 from kubesvc.analyzer.facts import PortFacts, port_facts, worst
@@ -127,8 +129,28 @@ class ServiceView:
 
     @cached_property
     def cells(self) -> tuple[Cell, ...]:
-        """Those of the judged ports."""
-        return tuple(cell for cell in self.all_cells if cell.place.port in self.judged.keys)
+        """Those of the judged ports, with what is known of pods that are gone."""
+        return tuple(
+            replace(cell, gone=True) if cell.place.endpoint in self.gone else cell
+            for cell in self.all_cells
+            if cell.place.port in self.judged.keys
+        )
+
+    @cached_property
+    def written(self) -> tuple[EndpointSlice, ...]:
+        """The slices that Kubernetes' own controllers wrote for this incarnation of the Service."""
+        source = self.optional(lambda: self.source) if self.slices else None
+        return departed.written(self.service, self.slices, source)
+
+    @cached_property
+    def gone(self) -> frozenset[EndpointId]:
+        """The pods that such slices list at two looks and that are proven not to be there any more."""
+        strangers = any(cell.pod is None and cell.conditions for cell in self.all_cells)
+        if not strangers or not departed.suspects(self.first_drift, self.written):
+            return frozenset()
+        suspected = departed.suspects(self.drift, self.written)
+        namespace = self.service.metadata.namespace
+        return self.optional(lambda: departed.proven(self.snapshot, namespace, suspected)) or frozenset()
 
     @cached_property
     def first_drift(self) -> tuple[drift.Drift, ...]:
@@ -181,12 +203,13 @@ class ServiceView:
         """The workloads of the namespace.
 
         Those of rarer kinds only where no other makes pods for the Service, and no endpoint is left in its
-        slices: only then they decide anything.
+        slices, unless its pod is gone: only then they decide anything.
         """
         namespace = self.service.metadata.namespace
         requirements = selector.selector(self.service.spec.selector)
         known = workloads.of_namespace(self.snapshot, namespace)
-        if known.making(requirements) or not self._is_over or any(cell.conditions for cell in self.cells):
+        left = any(cell.conditions and not cell.gone for cell in self.cells)
+        if known.making(requirements) or not self._is_over or left:
             return known
         # Where nobody at all makes such pods, a near miss is looked for: in the same round.
         along = [] if self.pods else [self._neighbors]
@@ -260,9 +283,8 @@ class ServiceView:
 
     def stale(self, facts: PortFacts) -> tuple[Cell, ...]:
         """Return the endpoints that get traffic otherwise than the controller should have written by now."""
-        if not facts.usable:
-            return ()
-        return tuple(cell for cell in facts.usable if cell.place in self._late)
+        sent = (*facts.usable, *facts.gone)
+        return tuple(cell for cell in sent if cell.place in self._late) if sent else ()
 
     @cached_property
     def _late(self) -> frozenset[Place]:

@@ -1,5 +1,6 @@
 """Which workloads stand behind pods, or would if they had any."""
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final, TypeVar, overload
@@ -31,6 +32,10 @@ _ABOVE: Final = {"Deployment": "pod-template-hash", "Rollout": "rollouts-pod-tem
 """Who makes ReplicaSets, and the label that tells the pods of one from those of another."""
 POD_NAME: Final = "statefulset.kubernetes.io/pod-name"
 """The label that each pod of a StatefulSet has with its own name (stateful_set_utils.go, updateIdentity)."""
+POD_INDEX: Final = "apps.kubernetes.io/pod-index"
+"""The label that it has with its number (likewise)."""
+NUMBERS: Final = frozenset({POD_NAME, POD_INDEX})
+_NUMBER: Final = re.compile("[0-9]{1,63}")
 REPLICA_SETS_BY_NAME: Final = 1
 """Up to so many ReplicaSets are read by name; more are read as one list of their metadata."""
 
@@ -174,25 +179,52 @@ def has(maker: Workload | Job) -> int:
             return maker.status.active
 
 
-def numbered(found: Iterable[Workload], requirements: Mapping[str, str]) -> Workload | None:
-    """Return the StatefulSet of which a selector asks for one pod by its number."""
-    name = numbered_name(requirements)
-    rest = selector.selector({key: value for key, value in requirements.items() if key != POD_NAME})
-    return next(
-        (
-            workload
-            for workload in found
-            if (workload.kind, workload.metadata.name) == ("StatefulSet", name)
-            and selector.matches(rest, workload.spec.template.metadata.labels)
-        ),
-        None,
-    )
+class Numbered(Struct, frozen=True):
+    """One pod of a StatefulSet by its number; `labels` are those of a selector that ask for it."""
+
+    of: Workload
+    number: int
+    labels: Mapping[str, str]
+
+    @property
+    def replicas(self) -> int:
+        """With how many replicas there is such a pod; 0 or less below the first one (getStartOrdinal)."""
+        return self.number - self.of.spec.ordinals.start + 1
+
+    @property
+    def possible(self) -> bool:
+        """Whether a pod of this StatefulSet can have these labels: a number is written in one way only."""
+        return self.replicas > 0 and self.of_number(self.number) == self.labels
+
+    def of_number(self, number: int) -> dict[str, str]:
+        """Return the labels by which a pod of another number would be asked for in the same way."""
+        known = {POD_NAME: f"{self.of.metadata.name}-{number}", POD_INDEX: str(number)}
+        return {key: known[key] for key in self.labels}
 
 
-def numbered_name(requirements: Mapping[str, str]) -> str:
-    """Return the name of the StatefulSet of which a selector asks for one pod by its number, or ""."""
-    name, _, number = requirements.get(POD_NAME, "").rpartition("-")
-    return name if number.isdecimal() else ""
+def numbered(found: Iterable[Workload], requirements: Mapping[str, str]) -> Numbered | None:
+    """Return the pod of a StatefulSet that a selector asks for by its number, if it can be of one only."""
+    asked, rest = numbers(requirements), {k: v for k, v in requirements.items() if k not in NUMBERS}
+    fitting = [
+        Numbered(workload, number, asked)
+        for workload in found
+        if workload.kind == "StatefulSet"
+        and selector.matches(selector.selector(rest), workload.template.metadata.labels)
+        and (number := number_of(workload.metadata.name, asked)) is not None
+    ]
+    return fitting[0] if len(fitting) == 1 else None
+
+
+def numbers(labels: Mapping[str, str]) -> dict[str, str]:
+    """Return the labels that tell the number of a pod of a StatefulSet."""
+    return {key: value for key, value in labels.items() if key in NUMBERS}
+
+
+def number_of(name: str, asked: Mapping[str, str]) -> int | None:
+    """Return the number that all of such labels tell of a pod of the StatefulSet `name`; None if none."""
+    written = [value.removeprefix(f"{name}-") if key == POD_NAME else value for key, value in asked.items()]
+    told = {int(number) if _NUMBER.fullmatch(number) else None for number in written}
+    return told.pop() if len(told) == 1 else None
 
 
 def is_young(workload: Obj, now: datetime) -> bool:

@@ -107,7 +107,8 @@ class Cell(Struct, frozen=True):
     `address`, `number` and `conditions` come from the real slices: no address means that no slice lists it,
     no number that its slice lacks the port. `chain` is the prediction, None where it could not be made. `pod`
     is None where no selected pod stands behind the endpoint; `slices` names where it is listed. `hidden`: by
-    slices alone that the data plane of this Service does not read.
+    slices alone that the data plane of this Service does not read. `gone`: the slices list a pod that is
+    proven not to be there any more.
     """
 
     place: Place
@@ -120,6 +121,7 @@ class Cell(Struct, frozen=True):
     zone: str = ""
     slices: tuple[str, ...] = ()
     hidden: bool = False
+    gone: bool = False
 
     @property
     def state(self) -> State:

@@ -1,7 +1,7 @@
 """Findings as blocks: the cause, its facts, what it leads to, how to confirm it and how to fix it."""
 
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, groupby
 from typing import Final
 
 from kubesvc.model.report import Check, Command, Confidence, Finding, Fix, Outcome, Row, Verdict
@@ -12,6 +12,7 @@ from kubesvc.renderer.page import Page
 INDENT: Final = 10
 _LABEL: Final = 10
 _WIDEST_LABEL: Final = 18
+_NAMED: Final = 3
 _UNSAFE: Final = "(no command: a value in it cannot be written safely for a shell)"
 
 
@@ -31,7 +32,7 @@ def put_finding(page: Page, finding: Finding, flags: Sequence[str], *, sources: 
         rest=(blanks(INDENT),),
         right=(pen(finding.confidence.value, _confidence(finding.confidence)),),
     )
-    put_rows(page, (*finding.rows, *_consequences(finding)), sources=sources)
+    put_rows(page, (*finding.rows, *_consequences(finding.consequences)), sources=sources)
     if finding.confirm or finding.fixes:
         page.blank()
     for command in finding.confirm:
@@ -87,10 +88,21 @@ def _confidence(confidence: Confidence) -> Style:
     return Style.STRONG if confidence is Confidence.PROOF else Style.FAINT
 
 
-def _consequences(finding: Finding) -> Iterator[Row]:
-    for follower in finding.consequences:
-        yield Row("leads to", f"{follower.code}  {follower.headline}")
-        yield from _consequences(follower)
+def _consequences(findings: Iterable[Finding]) -> Iterator[Row]:
+    """Yield one row for all that are told in the same words, and then what these lead to."""
+    alike: dict[tuple[str, str], list[Finding]] = {}
+    for follower in findings:
+        alike.setdefault((follower.code, follower.headline), []).append(follower)
+    for (code, headline), several in alike.items():
+        yield Row("leads to", f"{code}  {headline}{_culprits(several)}")
+        yield from _consequences(chain.from_iterable(follower.consequences for follower in several))
+
+
+def _culprits(findings: Iterable[Finding]) -> str:
+    """Name the culprits where the same is told of several."""
+    names = list(dict.fromkeys(str(finding.culprit) for finding in findings))
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f" ({', '.join(names[:_NAMED])}{more})" if len(names) > 1 else ""
 
 
 def _put_confirm(page: Page, command: Command, namespace: str, flags: Sequence[str]) -> None:

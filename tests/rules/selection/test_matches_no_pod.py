@@ -610,6 +610,43 @@ def test_what_is_no_variant_of_the_application_is_not_offered(
     assert only(explain(settled(of, *members), "entry"), "KSV101").fixes == ()
 
 
+@pytest.mark.parametrize(
+    ("asked", "labels", "said"),
+    [
+        ({"app": "web-missing"}, {"app": "web-db"}, "app=web-db, differs in value"),
+        ({"app": "web"}, {"app": "web-db"}, "app=web-db, differs in value by the suffix -db"),
+        (
+            {"app": "web", "stage": "prod"},
+            {"app": "web-db", "env": "x"},
+            None,
+        ),
+    ],
+    ids=["like the Service", "like what is written", "and something else is lacking"],
+)
+def test_another_part_is_named_and_not_offered(
+    asked: dict[str, str], labels: dict[str, str], said: str | None
+) -> None:
+    """It is near by its name, and what it is is said; what differs otherwise as well is not near."""
+    workload = deployment("web-db", labels=labels)
+    member = pod("web-db-x", labels=labels, owner=owned_by("ReplicaSet", "web-db-abc"))
+
+    found = only(
+        explain(settled(service(selector=asked), workload, replica_set("web-db-abc", "web-db"), member)),
+        "KSV101",
+    )
+
+    assert found.fixes == ()
+    near = [row for row in rows(found) if row.startswith("nearest: ")]
+    assert near == ([f"nearest: {said}: 1 pod of Deployment/web-db; db names another part"] if said else [])
+
+
+def test_a_bare_pod_of_another_part_is_offered_no_labels() -> None:
+    """It is called after the Service, and is not what it is for."""
+    found = only(explain(settled(service(), pod("web-db", labels={}))), "KSV101")
+
+    assert found.fixes == ()
+
+
 def test_a_variant_that_something_speaks_for_is_offered_alone() -> None:
     """The others are farther."""
     of = service("web-green", selector={"app": "web", "color": "purple"})
@@ -661,7 +698,7 @@ def test_one_pod_of_a_stateful_set_is_asked_for_by_its_number(
     [
         (0, 1, "one pod of StatefulSet/web, which wants 2 pods"),
         (5, 6, "one pod of StatefulSet/web, which wants 2 pods"),
-        (5, 4, "one pod of StatefulSet/web, which wants 2 pods"),
+        (5, 4, "web-4, which StatefulSet/web never has: its first pod is web-5"),
         (5, 7, "web-7, which StatefulSet/web has from 3 replicas on; it wants 2"),
     ],
     ids=["not there yet", "numbered from 5", "below the first", "above the last"],

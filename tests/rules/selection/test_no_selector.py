@@ -12,6 +12,7 @@ from kubesvc.model.objects import (
     Metadata,
     Obj,
     Pod,
+    PodStatus,
     Service,
     SubsetPort,
 )
@@ -97,7 +98,11 @@ def left(*members: Pod, **labels: str) -> tuple[Obj, ...]:
     """What the controllers leave of Service web when its selector goes: a slice, Endpoints, and a copy."""
     (written,) = slices(service(), *members)
     meta = Metadata(name="web", namespace="shop", uid="uid-source", labels=labels)
-    addresses = tuple(EndpointAddress(ip=member.status.pod_ip) for member in members)
+    addresses = tuple(
+        EndpointAddress(ip=ip, target_ref=target)
+        for listed in written.endpoints
+        for ip, target in [(listed.addresses[0], listed.target_ref)]
+    )
     subset = EndpointSubset(addresses=addresses, ports=(SubsetPort(name="http", port=8080),))
     source = Endpoints(metadata=meta, subsets=(subset,))
     return (written, source, *mirroring.slices(source))
@@ -113,7 +118,7 @@ def test_slices_that_are_left_of_a_selector_are_nobodys() -> None:
     report = explain(cluster(BARE, *left(*gone, **BY_CONTROLLER), deployment(replicas=0)))
 
     (found,) = report.findings
-    assert (found.code, found.effect, found.confidence) == ("KSV103", Effect.DEGRADED, Confidence.PROOF)
+    assert (found.code, found.effect, found.confidence) == ("KSV103", Effect.BROKEN, Confidence.PROOF)
     assert found.headline == "its selector is gone, and nobody renews the 2 endpoints left of it"
     assert [under.code for under in found.consequences] == ["KSV401", "KSV401"]
     assert rows(found)[:2] == [
@@ -123,24 +128,44 @@ def test_slices_that_are_left_of_a_selector_are_nobodys() -> None:
 
 
 @pytest.mark.parametrize(
-    ("there", "said"),
+    ("there", "verdict_", "said"),
     [
-        ((), "pods: 2 of 2 pods are gone: clients are sent to the addresses all the same"),
         (
-            (with_(pods(1)[0], metadata__uid="another"),),
-            "pods: 2 of 2 pods are gone: clients are sent to the addresses all the same",
+            (),
+            Verdict.BROKEN,
+            [
+                "pods: 2 of 2 pods are gone, and still listed",
+                "web:80 leads nowhere: the pods of its 2 endpoints",
+            ],
         ),
-        (pods(1), "pods: 1 of 2 pods is gone: clients are sent to the addresses all the same"),
-        (pods(2), None),
+        (
+            (with_(pods(1)[0], metadata__uid="another", status=PodStatus()),),
+            Verdict.BROKEN,
+            [
+                "pods: 2 of 2 pods are gone, and still listed",
+                "web:80 leads nowhere: the pods of its 2 endpoints",
+            ],
+        ),
+        (
+            pods(1),
+            Verdict.DEGRADED,
+            [
+                "pods: 1 of 2 pods is gone, and still listed",
+                "web:80 is forwarded to 2 endpoints, 1 of them gone",
+            ],
+        ),
+        (pods(2), Verdict.DEGRADED, ["web:80 is forwarded to 2 endpoints (where kube-proxy forwards)"]),
     ],
     ids=["none", "one of that name", "one", "both"],
 )
-def test_pods_that_are_gone_are_told(there: tuple[Pod, ...], said: str | None) -> None:
-    """Their endpoints stay ready for ever; who gets the traffic is not known then."""
-    found = find(explain(cluster(BARE, *left(*pods(2), **BY_CONTROLLER), *there)), "KSV103")[0]
+def test_pods_that_are_gone_are_told(there: tuple[Pod, ...], verdict_: Verdict, said: list[str]) -> None:
+    """Their endpoints stay ready for ever; where no other is left, what is sent there reaches nobody."""
+    report = explain(cluster(BARE, *left(*pods(2), **BY_CONTROLLER), *there))
 
-    (last,) = rows(found)[2:]
-    assert last.startswith("clients: ") if said is None else last == said
+    found = find(report, "KSV103")[0]
+    assert verdict(report) is verdict_
+    assert len(rows(found)[2:]) == len(said)
+    assert all(part in row for part, row in zip(said, rows(found)[2:], strict=True))
 
 
 def test_pods_that_could_not_be_read_are_not_gone() -> None:
@@ -149,6 +174,7 @@ def test_pods_that_could_not_be_read_are_not_gone() -> None:
 
     report = ask(Query("shop", ("web",)), FakeSource(truth, denied=(Read("Pod"),)))
 
+    assert verdict(report) is Verdict.DEGRADED
     assert [row.label for row in find(report, "KSV103")[0].rows] == ["left", "left", "clients"]
 
 

@@ -7,6 +7,7 @@ from kubesvc.model.query import Query
 from kubesvc.model.read import Portion, Read
 from kubesvc.model.report import Confidence, Effect, Verdict
 from kubesvc.model.selector import selector
+from kubesvc.model.snapshot import Snapshot
 from tests.support.builders import (
     autoscaler,
     cluster,
@@ -397,15 +398,16 @@ def test_a_rarer_kind_that_could_not_be_read_leaves_a_doubt(kind: str) -> None:
 def test_rarer_kinds_are_not_asked_for_where_they_decide_nothing() -> None:
     """Not where a workload makes such pods, where pods are there, or where the slices still list some."""
     stale = slices(service(), *pods(2))
+    relabeled = [with_(one, metadata__labels={"app": "other"}) for one in pods(2)]
 
-    def asked(*objects: Obj) -> bool:
-        source = FakeSource(settled(service(), *objects))
+    def asked(truth: Snapshot) -> bool:
+        source = FakeSource(truth)
         ask(Query("shop", ("web",)), source)
         return any(read.kind in ("Job", "CronJob") for wanted in source.rounds for read in wanted)
 
-    behind = FakeSource(cluster(service(), *stale))
-    ask(Query("shop", ("web",)), behind)
-
-    assert asked()
-    assert not any([asked(deployment(replicas=0)), asked(pod()), asked(pod(phase="Failed"))])
-    assert not any(read.kind == "CronJob" for wanted in behind.rounds for read in wanted)
+    assert asked(settled(service()))
+    assert asked(cluster(service(), *stale)), "pods that are gone serve nobody"
+    assert not any(
+        asked(settled(service(), one)) for one in (deployment(replicas=0), pod(), pod(phase="Failed"))
+    )
+    assert not asked(cluster(service(), *stale, *relabeled))

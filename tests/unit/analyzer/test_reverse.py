@@ -304,6 +304,19 @@ def test_a_service_of_another_pod_of_its_stateful_set_is_not_near(which: Ref) ->
     assert subject(known, which).services == ()
 
 
+def test_a_service_of_another_index_is_not_near() -> None:
+    """Each pod carries its number alone, too; without it the Service would select all of them."""
+    index = "apps.kubernetes.io/pod-index"
+    member = with_(numbered(1), metadata__labels={**numbered(1).metadata.labels, index: "1"})
+    other, own = (
+        service(f"web-{n}", selector={"app": app, index: n}) for n, app in (("2", "web"), ("1", "Web"))
+    )
+
+    told = subject(cluster(stateful_set(replicas=2), member, node(), other, own), WEB)
+
+    assert [one.service.name for one in told.services] == ["web-1"]
+
+
 @pytest.mark.parametrize("which", [WEB, Ref("StatefulSet", "", "web")])
 def test_a_service_of_its_number_may_be_near(which: Ref) -> None:
     """It errs in another label."""

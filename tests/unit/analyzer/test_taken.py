@@ -57,7 +57,7 @@ class Case:
 TAKEN = {
     "a word alike": Case("oauth", {"app": "oauth"}, {"app": "auth"}, "auth", "auth"),
     "more words": Case("cart", {"app": "cart"}, {"app": "redis-cart"}, "redis-cart", "redis-cart"),
-    "fewer words": Case("web-db", {"app": "web-db"}, {"app": "web"}, "web", "web"),
+    "fewer words": Case("web-ui", {"app": "web-ui"}, {"app": "web"}, "web", "web"),
     "a beginning": Case("front", {"app": "front"}, {"app": "frontend"}, "frontend", "frontend"),
     "a key that they lack": Case(
         "ctl-leader", {"app": "ctl", "leader": "true"}, {"app": "ctl"}, "ctl", "ctl"

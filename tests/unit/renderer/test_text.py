@@ -6,6 +6,7 @@ from typing import Final
 import pytest
 from msgspec.structs import replace
 
+from kubesvc.model.objects import Ref
 from kubesvc.model.place import Place
 from kubesvc.model.read import Gap, GapReason, Read
 from kubesvc.model.report import (
@@ -72,6 +73,38 @@ def test_several_services_are_named_each_and_dated_once() -> None:
     text = render_text(replace(one, subjects=one.subjects + two.subjects), PIPE)
     assert "\n\nshop/web is healthy: " in text
     assert text.count("context prod-eu") == 1
+
+
+def follower(name: str, *under: Finding, headline: str = "left behind") -> Finding:
+    """A finding that follows from another."""
+    culprit = Ref("EndpointSlice", "shop", name)
+    return Finding("KSV401", headline, (), culprit, Confidence.PROOF, Effect.BROKEN, (), consequences=under)
+
+
+@pytest.mark.parametrize(
+    ("followers", "said"),
+    [
+        ([follower("a")], ["left behind"]),
+        ([follower("a"), follower("b")], ["left behind (EndpointSlice/a, EndpointSlice/b)"]),
+        ([follower("a"), follower("a")], ["left behind"]),
+        ([follower("a"), follower("b", headline="behind")], ["left behind", "behind"]),
+        (
+            [follower("a", follower("c", headline="x")), follower("b", follower("d", headline="x"))],
+            ["left behind (EndpointSlice/a, EndpointSlice/b)", "x (EndpointSlice/c, EndpointSlice/d)"],
+        ),
+        (
+            [follower(name) for name in "abcd"],
+            ["left behind (EndpointSlice/a, EndpointSlice/b, EndpointSlice/c and 1 more)"],
+        ),
+    ],
+    ids=["one", "two alike", "one culprit", "two", "below two alike", "many alike"],
+)
+def test_what_follows_in_the_same_words_is_told_once(followers: list[Finding], said: list[str]) -> None:
+    """With the culprits by which they differ."""
+    text = render_text(with_finding(consequences=tuple(followers)), PIPE)
+
+    rows = [line.split(None, 3)[3] for line in text.splitlines() if line.split()[:2] == ["leads", "to"]]
+    assert rows == said
 
 
 def test_findings_stand_in_the_order_of_the_report() -> None:

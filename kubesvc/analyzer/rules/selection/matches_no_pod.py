@@ -32,8 +32,11 @@ def matches_no_pod(this: Rule, view: ServiceView) -> Iterator[Finding]:
         Change the selector to what the pods carry, or add the labels to the pod template of the workload. The
         workload's own labels do not reach its pods, and a label that it selects by cannot be changed.
         A pod that was made by hand can be labeled as it is.
-        Pods that another Service selects already, that are of another part or release, or that lack a label
-        which something sets while they run, are named and not offered: what was meant is likely not there.
+        Pods that another Service selects already, that are of another part or release, as `web-db` is the
+        database of `web`, or that lack a label which something sets while they run, are named and not
+        offered: what was meant is likely not there.
+        A pod of a StatefulSet by its number takes as many replicas; where an autoscaler decides on these, it
+        takes its minimum. Where nothing else asks for so many, the number is likely wrong.
 
     When this is fine
         The workload is yet to be installed. If it exists and is scaled to zero, KSV102 says so instead.

@@ -2,17 +2,16 @@
 
 import re
 from collections.abc import Iterator
-from collections.abc import Set as AbstractSet
 from typing import Final
 
-from kubesvc.analyzer import clients, commands, wording
+from kubesvc.analyzer import clients, commands, departed, wording
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model import derived, selector
 from kubesvc.model.change import Change, Op
-from kubesvc.model.objects import Endpoint, EndpointSlice, Workload
+from kubesvc.model.objects import EndpointSlice, Workload
 from kubesvc.model.report import Confidence, Finding, Fix, Row
-from kubesvc.semantics import endpoints, mirroring
+from kubesvc.semantics import cells, endpoints, mirroring
 from kubesvc.semantics.endpoints import SERVICE_NAME
 
 
@@ -24,7 +23,7 @@ def no_selector(this: Rule, view: ServiceView) -> Iterator[Finding]:
         Kubernetes finds endpoints only for a Service with a selector. Without one, somebody has to write an
         EndpointSlice, labeled with the Service's name, by hand or by a controller. Nobody does: there is
         none, or the only ones are what the controllers wrote while the Service had a selector. These stay
-        as they were, and list pods that may be gone.
+        as they were, also where they list pods that are gone: what is sent there reaches nobody.
 
     How to confirm
         `kubectl get endpointslices -l kubernetes.io/service-name=NAME` lists nothing, or slices managed by
@@ -41,7 +40,7 @@ def no_selector(this: Rule, view: ServiceView) -> Iterator[Finding]:
     service = view.service
     if service.spec.type == "ExternalName" or service.spec.selector:
         return
-    left = _left(view)
+    left = view.written
     if len(left) < len(view.slices):
         return
     written = any(endpoints.is_owned(entry, service) for entry in left)
@@ -54,18 +53,6 @@ def no_selector(this: Rule, view: ServiceView) -> Iterator[Finding]:
         fixes=_fixes(view, left),
         # The label of an Endpoints object, which alone tells who wrote it, may have been copied.
         confidence=None if written or not left else Confidence.LIKELY,
-    )
-
-
-def _left(view: ServiceView) -> tuple[EndpointSlice, ...]:
-    """Return the slices that are left of a selector: the controller's, and copies of such Endpoints."""
-    source = view.optional(lambda: view.source) if view.slices else None
-    copied = source is not None and mirroring.is_leftover(source)
-    return tuple(
-        entry
-        for entry in view.slices
-        if (endpoints.is_managed(entry) and endpoints.is_owned(entry, view.service))
-        or (copied and mirroring.is_mirror(entry))
     )
 
 
@@ -85,20 +72,8 @@ def _rows(view: ServiceView, left: tuple[EndpointSlice, ...]) -> Iterator[Row]:
         size = wording.count(len(entry.endpoints), "endpoint")
         copy = ", a copy of the Endpoints object" if mirroring.is_mirror(entry) else ""
         yield Row("left", f"{entry.metadata.name} with {size}{copy}", "EndpointSlice")
-    listed = {target for entry in left for endpoint in entry.endpoints if (target := _pod(endpoint))}
-    if gone := _gone(view, listed):
-        value = f"{gone} of {wording.count(len(listed), 'pod')} {'is' if gone == 1 else 'are'} gone"
-        yield Row("pods", f"{value}: clients are sent to the addresses all the same", "targetRef")
-    else:
-        yield Row("clients", clients.seen(view.service, view.ports), "EndpointSlice")
-
-
-def _gone(view: ServiceView, listed: AbstractSet[tuple[str, str]]) -> int:
-    """Count the pods, by name and uid, that are not there any more; none where that could not be read."""
-    neighbors = view.optional(lambda: view.neighbors) if listed else None
-    if neighbors is None:
-        return 0
-    return len(listed - {(pod.metadata.name, pod.metadata.uid) for pod in neighbors})
+    yield from departed.rows(left, view.gone)
+    yield Row("clients", clients.seen(view.service, view.ports), "EndpointSlice")
 
 
 def _fixes(view: ServiceView, left: tuple[EndpointSlice, ...]) -> Iterator[Fix]:
@@ -108,19 +83,13 @@ def _fixes(view: ServiceView, left: tuple[EndpointSlice, ...]) -> Iterator[Fix]:
         yield _selecting(view, applied, "as kubectl apply wrote it last")
         return
     workloads = view.optional(lambda: view.workloads.found) or ()
-    listed = [pod[0] for entry in left for endpoint in entry.endpoints if (pod := _pod(endpoint))]
+    listed = [pod.name for entry in left for pod in map(cells.identify, entry.endpoints) if pod.namespace]
     makers = [workload for workload in workloads if listed and _made(workload, listed)]
     named = [workload for workload in workloads if workload.metadata.name == view.service.metadata.name]
     for workload in makers if len(makers) == 1 else named:
         if labels := workload.spec.selector.match_labels:
             did = ", whose pods these endpoints were" if workload in makers else ""
             yield _selecting(view, labels, f"as {workload.ref} does{did}")
-
-
-def _pod(endpoint: Endpoint) -> tuple[str, str] | None:
-    """Return the name and uid of the pod that an endpoint was written for."""
-    target = endpoint.target_ref
-    return (target.name, target.uid) if target and target.kind == "Pod" else None
 
 
 _SUFFIXES: Final = {

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 
-from kubesvc.analyzer import clients, commands, wording
+from kubesvc.analyzer import clients, commands, scaling, wording
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.analyzer.workloads import Foreign, Maker
 from kubesvc.model import selector
 from kubesvc.model.change import Change, Op
-from kubesvc.model.objects import CronJob, DaemonSet, HorizontalPodAutoscaler, Job, Obj, Ref, Workload
+from kubesvc.model.objects import CronJob, DaemonSet, HorizontalPodAutoscaler, Job, Obj, Workload
 from kubesvc.model.read import Portion, Read
 from kubesvc.model.report import Command, Confidence, Finding, Fix, Row
-from kubesvc.semantics import endpoints, readiness
+from kubesvc.semantics import endpoints
 
 
 @rule("KSV102", "workload-scaled-to-zero", since="0.1")
@@ -39,7 +39,7 @@ def scaled_to_zero(this: Rule, view: ServiceView) -> Iterator[Finding]:
     """
     for maker in _makers(view):
         foreign = isinstance(maker, Foreign)
-        scaler = _scaler(view, maker.ref)
+        scaler = scaling.scaler_of(view, maker.ref)
         yield this.finding(
             view,
             f"{maker.ref} {_state(maker)}",
@@ -95,7 +95,7 @@ def _rows(view: ServiceView, maker: Maker, scaler: HorizontalPodAutoscaler | Non
             value = f"{maker.ref} owns {maker.through}, which carries these labels"
             yield Row("workload", f"{value}; whether it wants pods is not known", "metadata.ownerReferences")
     if scaler:
-        yield Row("scaled by", _scaled_by(scaler), "HorizontalPodAutoscaler")
+        yield scaling.row(scaler)
     yield Row("clients", clients.seen(view.service, view.ports), "EndpointSlice")
 
 
@@ -113,33 +113,10 @@ def _nodes(view: ServiceView, maker: DaemonSet) -> Iterator[Row]:
     yield Row("nodes", f"{asks}: {fitting}", "spec.template.spec.nodeSelector")
 
 
-def _scaler(view: ServiceView, ref: Ref) -> HorizontalPodAutoscaler | None:
-    """Return the autoscaler of a workload; nobody sees it after a simulated change."""
-    if view.simulated or ref.kind not in ("Deployment", "StatefulSet", "ReplicaSet"):
-        return None
-    read = Read(HorizontalPodAutoscaler.__name__, ref.namespace)
-    found = view.optional(lambda: view.snapshot.find(read, HorizontalPodAutoscaler)) or ()
-    targets = ((entry, entry.spec.scale_target_ref) for entry in found)
-    return next((entry for entry, of in targets if (of.kind, of.name) == (ref.kind, ref.name)), None)
-
-
-def _scaled_by(scaler: HorizontalPodAutoscaler) -> str:
-    spec, active = scaler.spec, readiness.condition(scaler.status.conditions, "ScalingActive")
-    span = f"{scaler.ref}, {spec.min_replicas} to {wording.count(spec.max_replicas, 'pod')}"
-    if by := scaler.owner:
-        return f"{by.kind}/{by.name}, which made {span}"
-    if active and active.reason == "ScalingDisabled":
-        return f"{span}: it does nothing while 0 are asked for ({active.reason})"
-    return span
-
-
 def _shown(maker: Foreign) -> Command:
     group = maker.api_version.rpartition("/")[0]
     kind = f"{maker.ref.kind.lower()}.{group}" if group else maker.ref.kind.lower()
     return Command(("kubectl", "get", kind, maker.ref.name, "-o", "yaml"), "shows how many pods it wants")
-
-
-_UNKNOWN = "Not simulated: whether the new pod becomes ready is not known before it runs."
 
 
 def _fixes(maker: Maker, scaler: HorizontalPodAutoscaler | None) -> Iterator[Fix]:
@@ -153,22 +130,14 @@ def _fixes(maker: Maker, scaler: HorizontalPodAutoscaler | None) -> Iterator[Fix
         case CronJob():
             yield _fix(f"run {maker.ref} once now", None, commands.run_now(maker.metadata.name))
         case _:
-            yield _scaled_up(maker.ref, scaler)
-
-
-def _scaled_up(ref: Ref, scaler: HorizontalPodAutoscaler | None) -> Fix:
-    least = max(1, scaler.spec.min_replicas) if scaler else 1
-    change = Change(ref, (Op(("spec", "replicas"), least),))
-    again: tuple[str, ...] = ()
-    if scaler and scaler.owner:
-        again = (f"{scaler.owner.kind}/{scaler.owner.name} scales it down again while nothing asks for it.",)
-    elif scaler and not scaler.spec.min_replicas:
-        again = (f"{scaler.ref} scales it down again while its metrics ask for no pod.",)
-    title = f"scale up to {wording.count(least, 'pod')}"
-    return _fix(title, change, commands.scale(ref.kind, ref.name, least), *again)
+            yield scaling.by_hand(maker.ref, 1, scaler)
 
 
 def _fix(title: str, change: Change | None, command: tuple[str, ...], *notes: str) -> Fix:
     return Fix(
-        title=title, certainty=Confidence.LIKELY, change=change, command=command, notes=(*notes, _UNKNOWN)
+        title=title,
+        certainty=Confidence.LIKELY,
+        change=change,
+        command=command,
+        notes=(*notes, scaling.NOT_SIMULATED),
     )

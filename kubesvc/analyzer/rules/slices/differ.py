@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import groupby
 
-from kubesvc.analyzer import wording
+from kubesvc.analyzer import clients, departed, wording
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.change import ABSENT, Change, Op
@@ -47,6 +47,8 @@ def differ(this: Rule, view: ServiceView) -> Iterator[Finding]:
     """
     for kind, entries in _grouped(view):
         rows = list(_rows(view, entries))
+        if kind is DriftKind.LEFT_BEHIND:
+            rows += _departed(view, entries)
         if kind is not DriftKind.FOREIGN:
             rows.append(Row("seen", _looks(view), "EndpointSlice"))
         keeper = _keeper(view, entries[0])
@@ -137,6 +139,15 @@ def _rows(view: ServiceView, entries: list[Drift]) -> Iterator[Row]:
     for written in view.slices:
         if written.metadata.name in slices and not drift.is_controllers(written, view.service):
             yield Row("written by", _writer(written), "metadata.labels")
+
+
+def _departed(view: ServiceView, entries: list[Drift]) -> Iterator[Row]:
+    """Tell of pods that are gone, and what clients see of that."""
+    names = {name for entry in entries for name in entry.slices}
+    found = list(departed.rows((s for s in view.written if s.metadata.name in names), view.gone))
+    yield from found
+    if found:
+        yield Row("clients", clients.seen(view.service, view.ports), "EndpointSlice")
 
 
 def _difference(entry: Drift) -> str:
