@@ -40,6 +40,7 @@ from tests.support.sources import FakeSource, ask, explain, find, only, rows, ve
 
 NAMED = ServicePort(name="http", port=80, target_port="http")
 OF = service("web", NAMED)
+LEFT = "the only port of the application to which no other leads, or should"
 REFUSED = "inside the cluster, web:80 refuses connections (where kube-proxy forwards)"
 
 
@@ -135,14 +136,13 @@ def test_the_number_of_the_service_port_speaks_for_a_port() -> None:
 
 def test_a_port_for_metrics_is_none_of_the_application() -> None:
     """By its name, or that of its container; the one that is left is no likeness, and not called one."""
-    left = "web rather than {}: the only port of the application to which no other port leads"
     app = container("app", port(8080, "web"))
 
     assert proposed(OF, container("app", port(9090, "metrics"), port(8080, "web"))) == [
-        ("target port web", left.format("metrics")),
+        ("target port web", f"web rather than metrics: {LEFT}"),
     ]
     assert proposed(OF, container("redis-exporter", port(9121, "http-x")), app) == [
-        ("target port web", left.format("http-x")),
+        ("target port web", f"web rather than http-x: {LEFT}"),
     ]
 
 
@@ -151,6 +151,9 @@ def test_a_container_that_is_alone_is_the_application() -> None:
     assert proposed(OF, container("admin", port(8080, "web"))) == [
         ("target port web", "the only named port that every pod declares"),
     ]
+
+
+PAIR = (port(1, "x"), port(2, "y"))
 
 
 @pytest.mark.parametrize(
@@ -162,6 +165,8 @@ def test_a_container_that_is_alone_is_the_application() -> None:
         (OF, (port(8080, "http-a"), port(8081, "http-b"))),
         (OF, (port(9000, "grpc"),)),
         (service("web", NAMED, ServicePort(name="rpc", port=81, target_port="x")), (port(1, "x"),)),
+        (service("web", NAMED, with_(NAMED, name="b", target_port="b", port=81)), (port(1, "x"),)),
+        (service("web", NAMED, with_(NAMED, name="b", target_port="b", port=81)), PAIR),
         (service("web", NAMED, ServicePort(name="rpc", port=81, target_port=1)), (port(1, "http-x"),)),
         (service("web", with_(NAMED, target_port="metrics")), (port(5432, "pg"),)),
         (service("web", with_(NAMED, name="metrics")), (port(80, "pg"), port(9000, "admin"))),
@@ -174,6 +179,8 @@ def test_a_container_that_is_alone_is_the_application() -> None:
         "as much speaks for two",
         "another protocol by its name",
         "another port leads there",
+        "one is left for two",
+        "two are left for two",
         "another port leads there, by number",
         "a port for metrics and one of the application",
         "a port for metrics and another beside it",
@@ -194,6 +201,125 @@ def test_a_port_that_is_called_after_one_of_the_service_is_its() -> None:
     assert proposed(both, container("app", port(9000, "rpc"))) == [
         ("target port rpc", "the only named port that every pod declares"),
     ]
+
+
+RPC = ServicePort(name="rpc", port=81, target_port="rcp")
+BOTH = service("web", NAMED, RPC)
+"""Neither target is declared by the pods below."""
+
+
+def test_what_speaks_for_one_of_two_names_leaves_the_rest_to_the_other() -> None:
+    """Each port is meant by one name: first by the one for which most speaks, then by the only one left."""
+    front = container("app", port(8080, "http-front"), port(8081, "x"))
+
+    assert proposed(BOTH, front) == [
+        ("target port http-front", "http-front is the nearest by name; also declared: x"),
+        ("target port x", f"x rather than http-front: {LEFT}"),
+    ]
+
+
+def test_a_probe_does_not_tell_which_of_two_names_meant_what_it_asks() -> None:
+    """It speaks for the port, whoever leads there; a name does tell, or a number."""
+    asked = container("app", *PAIR, readiness_probe=http_probe("x"))
+    numbered = container("app", port(80, "x"), port(2, "y"), readiness_probe=http_probe("x"))
+
+    assert proposed(BOTH, asked) == []
+    assert proposed(BOTH, numbered) == [
+        ("target port x", "x rather than y: the readiness probe asks it"),
+        (
+            "target port y",
+            "y rather than x: the only port of the application to which no other leads, or should",
+        ),
+    ]
+
+
+def test_a_port_is_offered_to_two_names_that_are_as_near_to_it() -> None:
+    """Two ports of a Service may lead to one of the pods; a name that is less near gets nothing."""
+    one, other = (
+        ServicePort(name="", port=n, target_port=name) for n, name in ((80, "serverx"), (81, "servery"))
+    )
+    app = container("app", port(8080, "server"), port(9090, "metrics"))
+    same, less = (
+        service("web", with_(one, name="a"), with_(last, name="b"))
+        for last in (other, with_(other, target_port="serv"))
+    )
+
+    near = ("target port server", "server is the nearest by name; also declared: metrics")
+    assert proposed(same, app) == [near, near]
+    assert proposed(less, app) == [near]
+
+
+def test_ports_of_one_target_share_what_was_meant() -> None:
+    """Also by the number of one of them; what the other is called takes nothing from it."""
+    of = service("web", NAMED, with_(NAMED, name="alt", port=8080))
+    note = "its number is that of the Service port, 8080"
+
+    assert (
+        proposed(of, container("app", port(8080, "x"), port(1, "y")))
+        == [
+            ("target port x", f"x rather than y: {note}"),
+        ]
+        * 2
+    )
+    assert (
+        proposed(of, container("app", port(8080, "alt")))
+        == [
+            ("target port alt", "the only named port that every pod declares"),
+        ]
+        * 2
+    )
+
+
+def test_protocols_are_given_each_their_own() -> None:
+    """One name is lost for both, and each finds another that is alike."""
+    lost = service("web", *(with_(port, target_port="dnss") for port in DNS))
+    app = container("app", port(53, "dns", "UDP"), port(53, "dns-tcp"), port(9153, "metrics"))
+
+    assert proposed(lost, app) == [
+        ("target port dns", "the only named port that every pod declares"),
+        ("target port dns-tcp", "dns-tcp rather than metrics: its number is that of the Service port, 53"),
+    ]
+
+
+def test_a_number_speaks_for_a_port_only_where_all_pods_have_it() -> None:
+    """A name may be for another number in each pod."""
+    members = [
+        pod(f"web-{n}", container("app", port(n, "x"), port(1, "y")), ips=(f"10.0.0.{n}",)) for n in (80, 81)
+    ]
+
+    assert only(explain(settled(OF, *members)), "KSV201").fixes == ()
+
+
+def test_the_name_of_the_port_comes_before_what_the_probe_asks() -> None:
+    """Somebody answers there, and it is called otherwise."""
+    probed = container("app", port(8080, "api"), port(9000, "rpc"), readiness_probe=http_probe("api"))
+
+    assert proposed(service("web", RPC), probed) == [
+        ("target port rpc", "rpc is the nearest by name; also declared: api"),
+    ]
+
+
+def test_ports_that_may_not_speak_alike_want_nothing_of_each_other() -> None:
+    """What is left may be for one of them alone."""
+    of = service("web", NAMED, ServicePort(name="grpc", port=81, target_port="x"))
+
+    assert proposed(of, container("app", port(8081, "ws"), port(9090, "metrics"))) == [
+        ("target port ws", f"ws rather than metrics: {LEFT}"),
+    ]
+
+
+def test_what_a_port_leads_to_once_it_counts_is_not_offered_to_another() -> None:
+    """It is declared for UDP, and has another name for TCP."""
+    app = container("app", port(8080, "http", "UDP"), port(8080, "main"))
+
+    assert proposed(BOTH, app) == [("target port main", "Every pod declares main 8080/TCP.")]
+
+
+def test_a_port_that_was_not_asked_about_keeps_what_it_meant() -> None:
+    """With --port one port is judged, and no port of the pods is offered that the other may have meant."""
+    report = explain(settled(BOTH, pod("web-1", container("app", port(1, "x")))), port="http")
+
+    assert only(report, "KSV201").fixes == ()
 
 
 def test_a_port_for_metrics_leads_to_one_for_metrics() -> None:
