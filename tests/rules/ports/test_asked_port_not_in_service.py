@@ -94,6 +94,7 @@ def test_the_ports_are_listed_and_the_port_is_broken() -> None:
             "dial web:53/UDP",
         ),
         ("HTTP", BOTH, "port http is the nearest by name", "dial web:80"),
+        ("adm-in", BOTH, "port admin is the nearest by name", "dial web:81"),
         ("amdin", BOTH, "port admin is the nearest by name", "dial web:81"),
     ],
 )
@@ -103,6 +104,14 @@ def test_what_was_meant_is_told(asked: str, of: Service, meant: str, fix: str) -
 
     assert f"meant: {meant}" in rows(found)
     assert [(entry.title, entry.command) for entry in found.fixes] == [(fix, None)]
+
+
+def test_all_names_that_are_as_near_are_told() -> None:
+    """Either may be meant; what is something else is not."""
+    of = service("web", with_(HTTP, name="dns-tcp"), with_(OTHER, name="dns-udp"))
+
+    assert [fix.title for fix in lacking("dns", of).fixes] == ["dial web:80", "dial web:81"]
+    assert lacking("sql", of).fixes == ()
 
 
 def test_a_number_that_several_ports_lead_to_is_told_of_each() -> None:

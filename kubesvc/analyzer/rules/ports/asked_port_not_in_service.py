@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from kubesvc.analyzer import asked_port, commands, named_ports, wording
+from kubesvc.analyzer import asked_port, commands, named_ports, near_names, wording
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.change import Change, Op
@@ -67,8 +67,9 @@ def _meant(view: ServiceView) -> Iterator[_Meant]:
             found = True
             yield _Meant(port, because)
     if isinstance(wanted, str) and not found:
-        for port in _near(view.service.spec.ports, wanted):
-            yield _Meant(port, f"port {port.name} is the nearest by name")
+        named = {port.name: port for port in view.service.spec.ports}
+        for name in near_names.nearest(wanted, named):
+            yield _Meant(named[name], f"port {name} is the nearest by name")
 
 
 def _is(view: ServiceView, port: ServicePort, wanted: int | str, protocol: str) -> Iterator[str]:
@@ -83,13 +84,6 @@ def _is(view: ServiceView, port: ServicePort, wanted: int | str, protocol: str) 
         )
     if protocol and wanted == port.port:
         yield f"{wanted} is there for {port.protocol}"
-
-
-def _near(known: tuple[ServicePort, ...], name: str) -> list[ServicePort]:
-    from difflib import get_close_matches  # noqa: PLC0415 - only a near miss needs it
-
-    named = {port.name.lower(): port for port in known if port.name}
-    return [named[close] for close in get_close_matches(name.lower(), named, n=1)]
 
 
 def _declared(view: ServiceView) -> Iterator[Declared]:
