@@ -42,16 +42,11 @@ class NumberedPort(Struct, frozen=True):
         None that is routed already. Of several containers one may listen for the others alone, as a proxy to
         a database does: then it must be declared, too.
         """
-        found = dict.fromkeys(
-            entry
-            for pod in self.pods
-            for entry in listening.said(pod)
-            if listening.listens(entry, self.port.name)
-        )
+        found = listening.agreed(self.pods, self.port.name)
         numbers = {entry.number for entry in found}
         alone = all(len(list(listening.running(pod))) == 1 for pod in self.pods)
         known = alone or numbers <= {entry.port.container_port for entry in self.others}
-        return tuple(found) if len(numbers) == 1 and known and numbers.isdisjoint(self.routed) else ()
+        return found if known and numbers.isdisjoint(self.routed) else ()
 
     @property
     def said_by_all(self) -> bool:
@@ -62,9 +57,7 @@ class NumberedPort(Struct, frozen=True):
     @property
     def asked(self) -> tuple[Asked, ...]:
         """The only number that the readiness probes of every pod ask, once for each container."""
-        each = [listening.readiness_asks(pod) for pod in self.pods]
-        found = dict.fromkeys(entry for several in each for entry in several)
-        return tuple(found) if all(each) and len({entry.number for entry in found}) == 1 else ()
+        return listening.asked_by_all(self.pods)
 
     @property
     def namesake(self) -> Declared | None:

@@ -10,6 +10,7 @@ from kubesvc.model.objects import (
     EndpointSlice,
     GRPCAction,
     Pod,
+    PodIP,
     Probe,
     Service,
     ServicePort,
@@ -29,6 +30,7 @@ from tests.support.builders import (
     pods,
     port,
     replica_set,
+    said,
     service,
     settled,
     slices,
@@ -88,7 +90,7 @@ def test_the_fix_names_the_declared_port() -> None:
     ]
     assert fix.outcome is not None
     assert fix.outcome.verdict is Verdict.HEALTHY
-    assert fix.notes == ("the only named port that every pod declares",)
+    assert fix.notes == ("the only TCP port that every pod declares",)
 
 
 def test_the_probed_port_is_preferred() -> None:
@@ -149,10 +151,11 @@ def test_a_port_for_metrics_is_none_of_the_application() -> None:
 def test_a_container_that_is_alone_is_the_application() -> None:
     """Whatever it is called."""
     assert proposed(OF, container("admin", port(8080, "web"))) == [
-        ("target port web", "the only named port that every pod declares"),
+        ("target port web", "the only TCP port that every pod declares"),
     ]
 
 
+RPC = ServicePort(name="rpc", port=81, target_port="rcp")
 PAIR = (port(1, "x"), port(2, "y"))
 
 
@@ -199,11 +202,121 @@ def test_a_port_that_is_called_after_one_of_the_service_is_its() -> None:
     both = service("web", NAMED, ServicePort(name="rpc", port=81, target_port="x"))
 
     assert proposed(both, container("app", port(9000, "rpc"))) == [
-        ("target port rpc", "the only named port that every pod declares"),
+        ("target port rpc", "the only TCP port that every pod declares"),
     ]
 
 
-RPC = ServicePort(name="rpc", port=81, target_port="rcp")
+def test_a_port_without_a_name_is_led_to_by_its_number() -> None:
+    """As is one that the pods call otherwise each: a number needs no declaration."""
+    named = {1: "main", 2: "web"}
+    members = [
+        pod(f"web-{n}", container("app", port(8080, name)), ips=(f"10.0.0.{n}",)) for n, name in named.items()
+    ]
+    only_one = ("target port 8080", "the only TCP port that every pod declares")
+
+    (fix,) = only(explain(settled(OF, *members)), "KSV201").fixes
+    assert (fix.title, fix.notes) == (only_one[0], only_one[1:])
+    assert proposed(OF, container("app", port(8080))) == [only_one]
+    assert proposed(OF, container("app", port(8080), port(9090, "metrics"))) == [
+        ("target port 8080", f"8080 rather than metrics: {LEFT}"),
+    ]
+
+
+def test_names_that_the_pods_give_a_number_speak_as_far_as_all_are_near() -> None:
+    """The number then stands for the port in all of them."""
+
+    def offered(*names: str) -> list[str]:
+        members = [
+            pod(f"web-{n}", container("app", port(8080, name), port(8081, f"x{n}")), ips=(f"10.0.0.{n}",))
+            for n, name in enumerate(names, start=1)
+        ]
+        return [fix.notes[0] for fix in only(explain(settled(OF, *members)), "KSV201").fixes]
+
+    assert offered("http-a", "http-b") == ["8080 is the nearest by name; also declared: 8081"]
+    assert offered("http-a", "y") == []
+
+
+QUIET = with_(container("app"), ports=())
+"""It declares no port."""
+
+
+def test_a_native_sidecars_number_counts_on_an_old_server() -> None:
+    """Its name does not; what an ordinary init container declares leads nowhere."""
+    proxy = container("proxy", port(15000, "x"), restart_policy="Always")
+    member = with_(pod("web-1", QUIET), spec__init_containers=(proxy,))
+    setup = with_(pod("web-1", QUIET), spec__init_containers=(container("setup", port(1, "x")),))
+    old = cluster(OF, member, node(), version(32), *slices(OF, member, minor=32))
+
+    assert [fix.title for fix in only(explain(old), "KSV201").fixes] == ["target port 15000"]
+    assert only(explain(settled(OF, setup)), "KSV201").fixes == ()
+
+
+BARE = with_(QUIET, readiness_probe=http_probe(3000))
+GIVEN = {"app": [["--port", 3000]]}
+GIVES, ASKS = (
+    "container app is given --port 3000",
+    "the readiness probe of container app asks 3000",
+)
+
+
+@pytest.mark.parametrize(
+    ("containers", "arguments", "why"),
+    [
+        ((QUIET,), GIVEN, GIVES),
+        ((BARE,), {}, ASKS),
+        ((BARE,), GIVEN, f"{GIVES} and {ASKS}"),
+        ((BARE, with_(QUIET, name="proxy")), {"proxy": [["--port", 3001]]}, ASKS),
+    ],
+    ids=["arguments", "a probe", "both", "one of two containers"],
+)
+def test_where_nothing_is_declared_arguments_and_probes_tell(
+    containers: tuple[Container, ...], arguments: dict[str, object], why: str
+) -> None:
+    """The number that all pods seem to listen on, with what says so."""
+    members = [said(pod(f"web-{n}", *containers, ips=(f"10.0.0.{n}",)), arguments) for n in (1, 2)]
+
+    (fix,) = only(explain(settled(OF, *members)), "KSV201").fixes
+
+    assert (fix.title, fix.notes) == ("target port 3000", (f"nothing is declared; {why}",))
+
+
+PROBE_OF_ANOTHER = with_(QUIET, readiness_probe=http_probe(3001))
+ONE = pod("web-1", QUIET)
+TWO = with_(ONE, metadata__name="web-2", metadata__uid="2", status__pod_ips=(PodIP(ip="10.0.0.2"),))
+
+
+@pytest.mark.parametrize(
+    ("of", "members"),
+    [
+        (OF, (said(pod("web-1", PROBE_OF_ANOTHER), GIVEN),)),
+        (OF, (said(ONE, GIVEN), TWO)),
+        (OF, (said(ONE, GIVEN), said(TWO, {"app": [["--port", 3001]]}))),
+        (OF, (said(pod("web-1", QUIET, with_(QUIET, name="proxy")), GIVEN),)),
+        (OF, (said(pod("web-1", container("app", port(53, "dns", "UDP"))), GIVEN),)),
+        (service("web", with_(NAMED, name="metrics")), (pod("web-1", BARE),)),
+        (service("web", NAMED, ServicePort(name="rpc", port=81, target_port=3000)), (pod("web-1", BARE),)),
+        (service("web", NAMED, RPC), (pod("web-1", BARE),)),
+        (service("web", with_(NAMED, name="dns", protocol="UDP")), (pod("web-1", BARE),)),
+    ],
+    ids=[
+        "a probe asks another",
+        "not all are given it",
+        "they are given different ones",
+        "one of two containers is given it",
+        "something is declared",
+        "a port beside the application is lost",
+        "another port leads there",
+        "two names are lost",
+        "it is for UDP",
+    ],
+)
+def test_where_nothing_is_declared_no_number_is_guessed(of: Service, members: tuple[Pod, ...]) -> None:
+    """Only what all pods say, and nothing contradicts."""
+    assert [
+        fix.title for found in find(explain(settled(of, *members)), "KSV201") for fix in found.fixes
+    ] == []
+
+
 BOTH = service("web", NAMED, RPC)
 """Neither target is declared by the pods below."""
 
@@ -264,7 +377,7 @@ def test_ports_of_one_target_share_what_was_meant() -> None:
     assert (
         proposed(of, container("app", port(8080, "alt")))
         == [
-            ("target port alt", "the only named port that every pod declares"),
+            ("target port alt", "the only TCP port that every pod declares"),
         ]
         * 2
     )
@@ -276,8 +389,8 @@ def test_protocols_are_given_each_their_own() -> None:
     app = container("app", port(53, "dns", "UDP"), port(53, "dns-tcp"), port(9153, "metrics"))
 
     assert proposed(lost, app) == [
-        ("target port dns", "the only named port that every pod declares"),
-        ("target port dns-tcp", "dns-tcp rather than metrics: its number is that of the Service port, 53"),
+        ("target port dns", "the only UDP port that every pod declares"),
+        ("target port dns-tcp", "dns-tcp is the nearest by name; also declared: metrics"),
     ]
 
 
@@ -288,6 +401,26 @@ def test_a_number_speaks_for_a_port_only_where_all_pods_have_it() -> None:
     ]
 
     assert only(explain(settled(OF, *members)), "KSV201").fixes == ()
+
+
+def test_http_2_carries_grpc_as_well() -> None:
+    """So that a port of that name may be meant by either."""
+    grpc = service("web", ServicePort(name="grpc", port=443, target_port="grpc"))
+
+    for app in (container("app", port(8443, "http2")), container("app", port(8443, "h2c"))):
+        assert [reason for _, reason in proposed(grpc, app)] == ["the only TCP port that every pod declares"]
+
+
+def test_the_name_is_the_reason_where_it_is_that_of_the_port() -> None:
+    """Also where a probe asks there, or another port of the Service has the number."""
+    of = service(
+        "web", with_(NAMED, target_port="htp"), with_(NAMED, name="alt", port=8080, target_port="htp")
+    )
+    app = container("app", port(8080, "http"), port(9090, "metrics"), readiness_probe=http_probe("http"))
+
+    assert (
+        proposed(of, app) == [("target port http", "http is the nearest by name; also declared: metrics")] * 2
+    )
 
 
 def test_the_name_of_the_port_comes_before_what_the_probe_asks() -> None:

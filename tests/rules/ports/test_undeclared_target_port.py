@@ -5,7 +5,6 @@ from collections.abc import Mapping
 
 import pytest
 
-from kubesvc.model import derived
 from kubesvc.model.objects import Container, GRPCAction, Pod, Probe, Service, ServicePort, TCPSocketAction
 from kubesvc.model.query import Query
 from kubesvc.model.report import Confidence, Effect, Finding, Verdict
@@ -16,6 +15,7 @@ from tests.support.builders import (
     http_probe,
     pod,
     port,
+    said,
     service,
     settled,
     terminating,
@@ -27,11 +27,6 @@ from tests.support.sources import FakeSource, ask, explain, find, only, rows, ve
 WRONG = ServicePort(name="http", port=80, target_port=9999)
 OF = service("web", WRONG)
 DECLARES = container("app", port(8080, "http"), port(9090, "metrics"))
-
-
-def said(member: Pod, ports: Mapping[str, object]) -> Pod:
-    """The pod with what its containers' arguments name, as the decoder derives it."""
-    return with_(member, metadata__annotations={derived.PREFIX + "argument-ports": json.dumps(ports)})
 
 
 def of(member: Pod, service: Service = OF) -> Finding:

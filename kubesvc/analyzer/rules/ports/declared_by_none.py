@@ -80,7 +80,7 @@ def _fixes(view: ServiceView) -> dict[int, Fix]:
     lost = {wanted.position: wanted for wanted in named_ports.every_named_port(view) if wanted.lost}
     counting = {at: fix for at, wanted in lost.items() if (fix := _counting(view, wanted))}
     meant = meant_ports.meant(view, (wanted for at, wanted in lost.items() if at not in counting))
-    leading = {at: uncounted.lead_to(view, lost[at], port.name, port.because) for at, port in meant.items()}
+    leading = {at: uncounted.lead_to(view, lost[at], port.target, port.because) for at, port in meant.items()}
     return counting | leading
 
 
