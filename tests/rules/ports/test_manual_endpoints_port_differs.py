@@ -171,6 +171,20 @@ def test_a_port_without_a_name_is_called_unnamed() -> None:
     assert "ports http <unset>/TCP" in str(report.subjects[0].line)
 
 
+def test_slices_for_different_ports_lack_nothing() -> None:
+    """Each port has endpoints of its own; a name that fits none is told all the same."""
+    http = by_hand(EndpointPort(name="http", port=8080), name="one")
+    admin = by_hand(EndpointPort(name="admin", port=8081), name="two", address="192.0.2.2")
+    wrong = by_hand(EndpointPort(name="http", port=8080), EndpointPort(name="adm", port=8081), name="one")
+
+    right = explain(settled(BOTH, http, admin))
+
+    assert (verdict(right), right.findings) == (Verdict.HEALTHY, ())
+    found = of(BOTH, wrong, admin)
+    assert found.headline == 'port admin is called "adm" in EndpointSlice/one'
+    assert verdict(explain(settled(BOTH, wrong, admin))) is Verdict.DEGRADED
+
+
 def test_of_several_ports_each_is_told() -> None:
     """Number and name tell which was meant; one patch mends them together."""
     found = of(BOTH, by_hand(EndpointPort(name="b", port=8081), EndpointPort(name="a", port=8080)))
