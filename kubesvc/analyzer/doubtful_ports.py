@@ -19,7 +19,7 @@ _DEFAULT: Final = "TCP"
 class Clue(Struct, frozen=True):
     """What makes a target port doubtful; `value` is what its `field` probably should be, if known.
 
-    `instead` tells of pods that lack what others declare what they do.
+    `instead` tells of pods that lack what others declare what they do: a verb, and the rest.
     """
 
     headline: str

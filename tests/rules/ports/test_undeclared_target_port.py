@@ -395,7 +395,7 @@ def test_pods_that_lack_what_others_declare_are_told_by_themselves() -> None:
 
     assert found is not None
     assert found.headline == (
-        "target port 8080 of port http is declared by 1 of 3 pods, and those of Deployment/api declare others"
+        "target port 8080 of port http is declared by 1 of 3 pods, and 2 of Deployment/api declare others"
     )
     assert (found.culprit.name, found.confidence, found.effect) == ("api", Confidence.PROOF, Effect.ADVICE)
     assert [place.endpoint.name for place in found.places if place.endpoint] == ["api-0", "api-1"]
@@ -430,7 +430,7 @@ def test_pods_that_lack_what_others_declare_may_seem_to_listen_elsewhere() -> No
 
     for found in (asked, given):
         assert found is not None
-        assert found.headline.endswith("1 of 3 pods, and those of Deployment/api seem to listen on 3000")
+        assert found.headline.endswith("1 of 3 pods, and 2 of Deployment/api seem to listen on 3000")
 
 
 def test_pods_that_lack_what_others_declare_may_listen_all_the_same() -> None:
@@ -449,7 +449,10 @@ def test_pods_of_two_makers_are_told_each_by_itself() -> None:
     )
     report = explain(settled(service("web", HTTP), *members))
 
-    assert [found.culprit.name for found in find(report, "KSV203")] == ["a-abc", "b-abc"]
+    assert [(found.culprit.name, found.headline.partition(", ")[2]) for found in find(report, "KSV203")] == [
+        ("a-abc", "and 1 of ReplicaSet/a-abc declares others"),
+        ("b-abc", "and 1 of ReplicaSet/b-abc declares others"),
+    ]
 
 
 SILENT = Container(name="app", image="x")

@@ -67,8 +67,10 @@ def _headline(wanted: NumberedPort, clue: Clue, owner: Ref) -> str:
     shown = f'"{target}"' if isinstance(target, str) else target
     how = clue.headline
     if wanted.apart:
-        total = wording.count(len(wanted.everyone), "pod")
-        how = f"declared by {len(wanted.with_it)} of {total}, and those of {owner} {clue.instead}"
+        total, number = wording.count(len(wanted.everyone), "pod"), len(wanted.pods)
+        verb, _, rest = clue.instead.partition(" ")
+        does = f"{verb}s" if number == 1 else verb
+        how = f"declared by {len(wanted.with_it)} of {total}, and {number} of {owner} {does} {rest}"
     return f"target port {shown} of port {wanted.port.key} is {how}"
 
 
