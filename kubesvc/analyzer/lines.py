@@ -264,7 +264,9 @@ def _slices(view: ServiceView, findings: tuple[Finding, ...]) -> Iterator[Line]:
     children: list[Line] = []
     for entry in slices:
         manager = entry.metadata.labels.get(endpoints.MANAGED_BY, "")
-        ports = ",".join(f"{port.name or '<unset>'} {port.port}/{port.protocol}" for port in entry.ports)
+        ports = ",".join(
+            f"{port.name or '<unset>'} {port.port or '<unset>'}/{port.protocol}" for port in entry.ports
+        )
         size = wording.count(len(entry.endpoints), "endpoint") if entry.endpoints else "empty"
         children.append(
             Line(

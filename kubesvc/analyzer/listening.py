@@ -81,6 +81,15 @@ def listens(entry: Said, port: str) -> bool:
     return flag <= _MAIN and not is_aside(entry.container) and alike
 
 
+def agreed(pods: Iterable[Pod], port: str) -> tuple[Said, ...]:
+    """Return the only number that arguments say the pods listen on for a port of that name, if they do.
+
+    Once for each container and flag; not every pod need say so.
+    """
+    found = dict.fromkeys(entry for pod in pods for entry in said(pod) if listens(entry, port))
+    return tuple(found) if len({entry.number for entry in found}) == 1 else ()
+
+
 class Asked(NamedTuple):
     """The number that a probe of a container asks, and the name under which it is declared there, if any."""
 
@@ -93,6 +102,13 @@ def readiness_asks(pod: Pod) -> tuple[Asked, ...]:
     """Return what the readiness probes ask over the network."""
     found = (_asked(c, c.readiness_probe) for c in running(pod) if c.readiness_probe)
     return tuple(entry for entry in found if entry)
+
+
+def asked_by_all(pods: Iterable[Pod]) -> tuple[Asked, ...]:
+    """Return the only number that the readiness probes of every pod ask, once for each container, if so."""
+    each = [readiness_asks(pod) for pod in pods]
+    found = dict.fromkeys(entry for several in each for entry in several)
+    return tuple(found) if all(each) and len({entry.number for entry in found}) == 1 else ()
 
 
 def probed(pod: Pod) -> frozenset[int]:

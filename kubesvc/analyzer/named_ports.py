@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from kubesvc.analyzer import listening
-from kubesvc.analyzer.facts import PortFacts
+from kubesvc.analyzer.facts import PortFacts, port_facts
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.objects import Pod, ServicePort
 from kubesvc.semantics import ports, readiness
@@ -30,33 +30,53 @@ class NamedPort(Struct, frozen=True):
         """Whether the port is called after metrics, health or the like, or its target is."""
         return listening.is_aside(self.port.name) or listening.is_aside(self.target)
 
+    @property
+    def lost(self) -> bool:
+        """Whether there are pods that should serve, and none resolves the name."""
+        return bool(self.without) and not self.with_it
+
     def is_taken(self, view: ServiceView, pod: Pod, entry: Declared) -> bool:
-        """Tell whether another port of the Service leads to what a pod declares, or is called so."""
+        """Tell whether a port of another target leads to what a pod declares, or is called so.
+
+        Or would lead there, if what the pod declares under that name counted.
+        """
         others = [
             port
-            for position, port in enumerate(view.service.spec.ports)
-            if position != self.position and port.protocol == self.port.protocol
+            for port in view.service.spec.ports
+            if port.protocol == self.port.protocol and ports.target(port) != self.target
         ]
         number = entry.port.container_port
-        return any(
-            port.name == entry.port.name or ports.find_port(pod, port, view.minor) == number
-            for port in others
-        )
+        return any(port.name == entry.port.name or number in _numbers(pod, port) for port in others)
+
+
+def _numbers(pod: Pod, port: ServicePort) -> frozenset[int]:
+    """Return where a port leads in a pod, or would, whether or not what is declared counts."""
+    target = ports.target(port)
+    if isinstance(target, int):
+        return frozenset({target})
+    return frozenset(e.port.container_port for e in ports.declared(pod.spec) if e.port.name == target)
 
 
 def named_ports(view: ServiceView) -> Iterator[NamedPort]:
-    """Yield the Service's ports whose target is a name, over the pods that should serve."""
-    for facts in view.ports:
-        if facts.port is None:
-            continue
-        target = ports.target(facts.port)
+    """Yield the judged ports whose target is a name, over the pods that should serve."""
+    return (wanted for wanted in every_named_port(view) if wanted.port.key in view.judged.keys)
+
+
+def every_named_port(view: ServiceView) -> Iterator[NamedPort]:
+    """Yield the Service's ports whose target is a name, judged or not."""
+    judged = {facts.key: facts for facts in view.ports}
+    for position, port in enumerate(view.service.spec.ports):
+        target = ports.target(port)
         if isinstance(target, str):
+            facts = judged.get(port.key) or port_facts(
+                view.service, port, view.all_cells, view.viewpoint, view.now
+            )
             pods = live(facts)
-            found = {pod.metadata.uid: _resolves(facts, facts.port, pod, view.minor) for pod in pods}
+            found = {pod.metadata.uid: _resolves(facts, port, pod, view.minor) for pod in pods}
             yield NamedPort(
-                view.service.spec.ports.index(facts.port),
+                position,
                 facts,
-                facts.port,
+                port,
                 target,
                 tuple(pod for pod in pods if found[pod.metadata.uid]),
                 tuple(pod for pod in pods if not found[pod.metadata.uid]),

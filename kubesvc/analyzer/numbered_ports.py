@@ -1,6 +1,6 @@
-"""Numeric target ports, beside what the pods declare, their arguments say and their probes ask."""
+"""Numbers to which ports lead, beside what the pods declare, their arguments say and their probes ask."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
@@ -8,16 +8,17 @@ from kubesvc.analyzer import listening, named_ports
 from kubesvc.analyzer.facts import PortFacts
 from kubesvc.analyzer.listening import Asked, Said
 from kubesvc.analyzer.view import ServiceView
-from kubesvc.model.objects import Pod, ServicePort
+from kubesvc.model.objects import OwnerReference, Pod, ServicePort
 from kubesvc.semantics import ports
 from kubesvc.semantics.ports import Declared
 
 
 class NumberedPort(Struct, frozen=True):
-    """A Service port with a number as target, and the pods that should serve it, one at least, by name.
+    """A Service port that leads to one number, and pods that should serve it, one at least, by name.
 
-    `routed` are the numbers to which ports of the Service lead. `others` are the declared ports that are not
-    aside and that are not among them, the same in every pod.
+    They are all of its pods, `everyone`, or those of them that declare the number; or `apart`, where others
+    do, those of one maker that do not. `routed` are the numbers to which ports of the Service lead. `others`
+    are the declared ports that are not aside and that are not among them, the same in every pod.
     """
 
     position: int
@@ -25,8 +26,15 @@ class NumberedPort(Struct, frozen=True):
     port: ServicePort
     number: int
     pods: tuple[Pod, ...]
+    everyone: tuple[Pod, ...]
+    apart: bool
     routed: frozenset[int]
     others: tuple[Declared, ...]
+
+    @property
+    def with_it(self) -> tuple[Pod, ...]:
+        """Those of all pods that declare the number, whatever the protocol."""
+        return tuple(pod for pod in self.everyone if _declares(pod, self.number))
 
     @property
     def declared(self) -> tuple[Declared, ...]:
@@ -42,16 +50,11 @@ class NumberedPort(Struct, frozen=True):
         None that is routed already. Of several containers one may listen for the others alone, as a proxy to
         a database does: then it must be declared, too.
         """
-        found = dict.fromkeys(
-            entry
-            for pod in self.pods
-            for entry in listening.said(pod)
-            if listening.listens(entry, self.port.name)
-        )
+        found = listening.agreed(self.pods, self.port.name)
         numbers = {entry.number for entry in found}
         alone = all(len(list(listening.running(pod))) == 1 for pod in self.pods)
         known = alone or numbers <= {entry.port.container_port for entry in self.others}
-        return tuple(found) if len(numbers) == 1 and known and numbers.isdisjoint(self.routed) else ()
+        return found if known and numbers.isdisjoint(self.routed) else ()
 
     @property
     def said_by_all(self) -> bool:
@@ -62,9 +65,7 @@ class NumberedPort(Struct, frozen=True):
     @property
     def asked(self) -> tuple[Asked, ...]:
         """The only number that the readiness probes of every pod ask, once for each container."""
-        each = [listening.readiness_asks(pod) for pod in self.pods]
-        found = dict.fromkeys(entry for several in each for entry in several)
-        return tuple(found) if all(each) and len({entry.number for entry in found}) == 1 else ()
+        return listening.asked_by_all(self.pods)
 
     @property
     def namesake(self) -> Declared | None:
@@ -75,16 +76,45 @@ class NumberedPort(Struct, frozen=True):
 
 
 def numbered_ports(view: ServiceView) -> Iterator[NumberedPort]:
-    """Yield the judged ports whose target is a number, with the pods that should serve them."""
+    """Yield the judged ports that lead to one number in all pods, with the pods that should serve them.
+
+    Where only some of the pods declare it, those that do not are apart.
+    """
     for facts in view.ports:
-        pods = named_ports.live(facts)
-        target = ports.target(facts.port) if facts.port else ""
-        if facts.port and isinstance(target, int) and pods:
-            position = view.service.spec.ports.index(facts.port)
-            found = {ports.find_port(p, other, view.minor) for p in pods for other in view.service.spec.ports}
-            routed = frozenset(number for number in found if number is not None)
-            others = _others(facts.port, pods, routed)
-            yield NumberedPort(position, facts, facts.port, target, pods, routed, others)
+        if facts.port is None:
+            continue
+        everyone, port = named_ports.live(facts), facts.port
+        numbers = {ports.find_port(pod, port, view.minor) for pod in everyone}
+        number = numbers.pop() if len(numbers) == 1 else None
+        if number is None:
+            continue
+        position = view.service.spec.ports.index(port)
+        found = {ports.find_port(p, other, view.minor) for p in everyone for other in view.service.spec.ports}
+        routed = frozenset(other for other in found if other is not None)
+        for pods, apart in _groups(everyone, number):
+            others = _others(port, pods, routed)
+            yield NumberedPort(position, facts, port, number, pods, everyone, apart, routed, others)
+
+
+def _groups(everyone: tuple[Pod, ...], number: int) -> Iterator[tuple[tuple[Pod, ...], bool]]:
+    """Yield pods that are looked at together, and whether they lack what others declare."""
+    there = tuple(pod for pod in everyone if _declares(pod, number))
+    yield there or everyone, False
+    if there:
+        for pods in _made(pod for pod in everyone if not _declares(pod, number)):
+            yield pods, True
+
+
+def _made(pods: Iterable[Pod]) -> Iterable[tuple[Pod, ...]]:
+    """Group pods by who made them, who makes all alike; nothing is read for it."""
+    found: dict[OwnerReference | None, tuple[Pod, ...]] = {}
+    for pod in pods:
+        found[pod.owner] = (*found.get(pod.owner, ()), pod)
+    return found.values()
+
+
+def _declares(pod: Pod, number: int) -> bool:
+    return any(entry.port.container_port == number for entry in ports.declared(pod.spec))
 
 
 def _others(port: ServicePort, pods: tuple[Pod, ...], routed: frozenset[int]) -> tuple[Declared, ...]:

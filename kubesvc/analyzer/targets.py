@@ -6,6 +6,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from kubesvc.analyzer import near_names
 from kubesvc.model import selector
 from kubesvc.model.objects import Namespace, Obj, Pod, Ref, Service
 from kubesvc.model.query import Query
@@ -129,7 +130,7 @@ def _others(kind: str, namespace: str, name: str) -> tuple[Read, Read]:
 def _absent(snapshot: Snapshot, here: Read, elsewhere: Read, ref: Ref, *, exists: bool | None) -> Missing:
     return Missing(
         ref,
-        near=_near(ref.name, _names(snapshot, here)),
+        near=near_names.near(ref.name, _names(snapshot, here)),
         elsewhere=tuple(obj.metadata.namespace for obj in _found(snapshot, elsewhere)),
         namespace_exists=exists,
     )
@@ -151,11 +152,3 @@ def _exists(snapshot: Snapshot, read: Read) -> bool | None:
         return snapshot.get(read, Namespace) is not None
     except Unavailable:
         return None
-
-
-def _near(name: str, known: list[str]) -> tuple[str, ...]:
-    """Names that differ by a typing slip, or by the prefix or suffix that a release adds."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only a near miss needs it
-
-    parts = [other for other in known if name in other or other in name]
-    return tuple(dict.fromkeys([*get_close_matches(name, known, n=3), *sorted(parts)]))[:3]

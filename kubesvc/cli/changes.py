@@ -6,6 +6,7 @@ from typing import Any, Final, NamedTuple, get_args, get_origin
 
 from msgspec.structs import fields
 
+from kubesvc.analyzer import near_names
 from kubesvc.errors import UsageError
 from kubesvc.model import yaml_text
 from kubesvc.model.change import ABSENT, Op, Path, show
@@ -129,13 +130,11 @@ def _holds_fields(kind: Any) -> bool:
 
 
 def _near(above: _Field, key: str) -> str:
-    """Return the fields with such a name, in whatever letter case, here or one step further down."""
-    from difflib import get_close_matches
-
+    """Return the fields with such a name, or one like it, here or one step further down."""
     spelled = dict(_names(above))
-    found = [spelled[name] for name in get_close_matches(key.lower(), spelled, n=1, cutoff=0.8)]
+    found = near_names.nearest(key, spelled)
     if found:
-        return f"Near: {found[0]}."
+        return f"Near: {', '.join(spelled[name] for name in found)}."
     where = ".".join(("service", *(key for key in above.path if isinstance(key, str))))
     return f"kubectl explain {where} lists the fields."
 
@@ -144,8 +143,8 @@ def _names(above: _Field) -> Iterator[tuple[str, str]]:
     for outer in fields(above.type):
         if not above.path and _holds_fields(outer.type):
             for inner in fields(outer.type):
-                yield inner.encode_name.lower(), f"{outer.encode_name}.{inner.encode_name}"
-        yield outer.encode_name.lower(), show((*above.path, outer.encode_name))
+                yield inner.encode_name, f"{outer.encode_name}.{inner.encode_name}"
+        yield outer.encode_name, show((*above.path, outer.encode_name))
 
 
 def _ensure_decisive(field: _Field) -> None:

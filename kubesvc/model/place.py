@@ -1,6 +1,6 @@
 """Where something is: the identity of a line of the tree, of a cell, of what a finding is about."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from kubesvc.model.objects import Ref
@@ -49,7 +49,7 @@ def narrowed(places: Iterable[Place], among: Iterable[Place]) -> str:
     if len(some) < len(some_ports) * len(some_families):
         return ", ".join(narrowed([place], everything) for place in everything if place in some)
     words = [
-        _listed("on port", some_ports) if some_ports != ports else "",
+        listed("on port", some_ports) if some_ports != ports else "",
         f"over {' and '.join(some_families)}" if some_families != families else "",
     ]
     return " ".join(filter(None, words))
@@ -59,5 +59,8 @@ def _distinct(places: Iterable[Place], field: str) -> list[str]:
     return list(dict.fromkeys(getattr(place, field) or "" for place in places))
 
 
-def _listed(what: str, names: list[str]) -> str:
-    return f"{what}{'s' if len(names) > 1 else ''} {' and '.join(names)}"
+def listed(what: str, names: Sequence[str]) -> str:
+    """Write `on port http`, `on ports http and grpc`, `on ports http, grpc and admin`; empty for none."""
+    if len(names) > 1:
+        return f"{what}s {', '.join(names[:-1])} and {names[-1]}"
+    return " ".join((what, *names)) if names else ""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, groupby
 from typing import Final
 
+from kubesvc.model.place import listed
 from kubesvc.model.report import Check, Command, Confidence, Finding, Fix, Outcome, Row, Verdict
 from kubesvc.renderer.commands import complete, quoted
 from kubesvc.renderer.ink import VERDICT_STYLES, Span, Spans, Style, blanks, width
@@ -144,7 +145,7 @@ def _endpoints(outcome: Outcome) -> Iterator[str]:
         ports = [port.key for port in group]
         count = f"{usable} of {expected}" if usable < expected else f"{usable}"
         noun = "endpoint" if count == "1" else "endpoints"
-        yield f"{count} {noun} on port{'s' if len(ports) > 1 else ''} {' and '.join(ports)}"
+        yield f"{count} {noun} {listed('on port', ports)}"
 
 
 def _still(outcome: Outcome) -> Iterator[str]:

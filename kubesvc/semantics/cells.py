@@ -6,7 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from kubesvc.model.cell import Cell, Conditions, resolve
-from kubesvc.model.objects import Endpoint, EndpointSlice, Pod, Service, ServicePort
+from kubesvc.model.objects import Endpoint, EndpointPort, EndpointSlice, Pod, Service, ServicePort
 from kubesvc.model.place import EndpointId, Place
 from kubesvc.semantics import endpoints, proxy
 from kubesvc.semantics.endpoints import Nodes
@@ -37,7 +37,7 @@ def cells(service: Service, slices: tuple[EndpointSlice, ...], selected: Selecte
 
     State comes from `slices`, the chain from the prediction over `selected`; None where the pods could not be
     read. Selected pods that no slice lists are added, as absent. A Service without ports has cells without a
-    port.
+    port. An endpoint that somebody wrote for other ports has none where another serves the port.
     """
     if service.spec.type == "ExternalName" and not slices:
         return ()
@@ -56,8 +56,13 @@ def _row(
     port: ServicePort | None,
     family: str,
 ) -> Iterator[Cell]:
-    listed = _listed(service, slices, port, family)
     pods = {pod_id(pod): pod for pod in selected.pods} if selected else {}
+    elsewhere = _elsewhere(service, slices, port, family)
+    listed = {
+        identity: found
+        for identity, found in _listed(service, slices, port, family).items()
+        if found.number is not None or identity in pods or not elsewhere.issuperset(found.slices)
+    }
     if not endpoints.managed(service) or family not in endpoints.families(service):
         pods = {identity: pod for identity, pod in pods.items() if identity in listed}
     for identity in sorted(listed.keys() | pods.keys()):
@@ -111,6 +116,31 @@ def _listed(
             before = merged.get(identity)
             merged[identity] = _merge(before, found) if before else found
     return merged
+
+
+def _elsewhere(
+    service: Service, slices: Iterable[EndpointSlice], port: ServicePort | None, family: str
+) -> frozenset[str]:
+    """Return the names of slices that somebody wrote for other ports of the Service, and those alone.
+
+    Each port may have endpoints of its own, as in the subsets of an Endpoints object. A port that nobody
+    serves lacks those that are there, and so does one in whose place something stands that fits none.
+    """
+    of_family = [entry for entry in slices if entry.address_type == family and entry.endpoints]
+    if not any(_number(entry, port) for entry in of_family):
+        return frozenset()
+    return frozenset(
+        entry.metadata.name
+        for entry in of_family
+        if entry.ports
+        and not endpoints.is_managed(entry)
+        and all(_fits(service, there) for there in entry.ports)
+    )
+
+
+def _fits(service: Service, there: EndpointPort) -> bool:
+    named = {(port.name, port.protocol) for port in service.spec.ports}
+    return bool(there.port) and (there.name, there.protocol) in named
 
 
 def _merge(before: _Listed, found: _Listed) -> _Listed:

@@ -1,11 +1,13 @@
 """Small Kubernetes objects for tests: a healthy Service `web` in `shop`, and whatever else a test says."""
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
 import msgspec
 
+from kubesvc.model import derived
 from kubesvc.model.objects import (
     AutoscalerSpec,
     AutoscalerStatus,
@@ -243,6 +245,11 @@ def node(name: str = "node-a", zone: str = "") -> Node:
 def namespace(name: str = "shop") -> Namespace:
     """A namespace."""
     return Namespace(metadata=metadata(name, ""))
+
+
+def said(member: Pod, ports: Mapping[str, object]) -> Pod:
+    """The pod with what its containers' arguments name, as the decoder derives it."""
+    return with_(member, metadata__annotations={derived.PREFIX + "argument-ports": json.dumps(ports)})
 
 
 def version(minor: int = 36) -> Version:

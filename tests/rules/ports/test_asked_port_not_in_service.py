@@ -94,6 +94,7 @@ def test_the_ports_are_listed_and_the_port_is_broken() -> None:
             "dial web:53/UDP",
         ),
         ("HTTP", BOTH, "port http is the nearest by name", "dial web:80"),
+        ("adm-in", BOTH, "port admin is the nearest by name", "dial web:81"),
         ("amdin", BOTH, "port admin is the nearest by name", "dial web:81"),
     ],
 )
@@ -103,6 +104,48 @@ def test_what_was_meant_is_told(asked: str, of: Service, meant: str, fix: str) -
 
     assert f"meant: {meant}" in rows(found)
     assert [(entry.title, entry.command) for entry in found.fixes] == [(fix, None)]
+
+
+def test_what_the_pods_call_a_target_port_is_no_name_of_the_service() -> None:
+    """A port leads there already, whatever number or name it has for it."""
+    for of in (service("web", HTTP), service("web", with_(HTTP, name=""))):
+        found = lacking("main", of, pod("web-1", NAMED))
+        key = of.spec.ports[0].key
+
+        meant = f"meant: main is the target port of port {key}: pods receive there, clients dial 80"
+        assert [row for row in rows(found) if row.startswith(("meant", "pods"))] == [meant]
+        assert [fix.title for fix in found.fixes] == ["dial web:80"]
+
+
+def test_another_protocol_is_added_where_the_pods_declare_it() -> None:
+    """What is dialed for it leads nowhere: that the number is there for the other is told beside it."""
+    of = service("web", DNS[0])
+    app = container("app", port(53, "dns", "UDP"), port(53, "dns-tcp"))
+
+    found = lacking("53/TCP", of, pod("web-1", app))
+
+    assert [row for row in rows(found) if row.startswith(("meant", "pods"))] == [
+        "meant: 53 is there for UDP",
+        "pods: 1 pod, each declares dns-tcp 53/TCP: no port leads there",
+    ]
+    assert [fix.title for fix in found.fixes] == ["add port 53", "dial web:53/UDP"]
+
+
+def test_what_the_pods_call_a_number_for_another_protocol_is_no_target() -> None:
+    """The port leads to the number for UDP."""
+    app = container("app", port(53, "udp", "UDP"), port(53, "tcp"))
+
+    assert [fix.title for fix in lacking("tcp", service("web", DNS[0]), pod("web-1", app)).fixes] == [
+        "add port 53"
+    ]
+
+
+def test_all_names_that_are_as_near_are_told() -> None:
+    """Either may be meant; what is something else is not."""
+    of = service("web", with_(HTTP, name="dns-tcp"), with_(OTHER, name="dns-udp"))
+
+    assert [fix.title for fix in lacking("dns", of).fixes] == ["dial web:80", "dial web:81"]
+    assert lacking("sql", of).fixes == ()
 
 
 def test_a_number_that_several_ports_lead_to_is_told_of_each() -> None:

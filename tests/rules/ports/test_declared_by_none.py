@@ -10,6 +10,7 @@ from kubesvc.model.objects import (
     EndpointSlice,
     GRPCAction,
     Pod,
+    PodIP,
     Probe,
     Service,
     ServicePort,
@@ -29,6 +30,7 @@ from tests.support.builders import (
     pods,
     port,
     replica_set,
+    said,
     service,
     settled,
     slices,
@@ -40,6 +42,7 @@ from tests.support.sources import FakeSource, ask, explain, find, only, rows, ve
 
 NAMED = ServicePort(name="http", port=80, target_port="http")
 OF = service("web", NAMED)
+LEFT = "the only port of the application to which no other leads, or should"
 REFUSED = "inside the cluster, web:80 refuses connections (where kube-proxy forwards)"
 
 
@@ -87,7 +90,7 @@ def test_the_fix_names_the_declared_port() -> None:
     ]
     assert fix.outcome is not None
     assert fix.outcome.verdict is Verdict.HEALTHY
-    assert fix.notes == ("the only named port that every pod declares",)
+    assert fix.notes == ("the only TCP port that every pod declares",)
 
 
 def test_the_probed_port_is_preferred() -> None:
@@ -135,22 +138,25 @@ def test_the_number_of_the_service_port_speaks_for_a_port() -> None:
 
 def test_a_port_for_metrics_is_none_of_the_application() -> None:
     """By its name, or that of its container; the one that is left is no likeness, and not called one."""
-    left = "web rather than {}: the only port of the application to which no other port leads"
     app = container("app", port(8080, "web"))
 
     assert proposed(OF, container("app", port(9090, "metrics"), port(8080, "web"))) == [
-        ("target port web", left.format("metrics")),
+        ("target port web", f"web rather than metrics: {LEFT}"),
     ]
     assert proposed(OF, container("redis-exporter", port(9121, "http-x")), app) == [
-        ("target port web", left.format("http-x")),
+        ("target port web", f"web rather than http-x: {LEFT}"),
     ]
 
 
 def test_a_container_that_is_alone_is_the_application() -> None:
     """Whatever it is called."""
     assert proposed(OF, container("admin", port(8080, "web"))) == [
-        ("target port web", "the only named port that every pod declares"),
+        ("target port web", "the only TCP port that every pod declares"),
     ]
+
+
+RPC = ServicePort(name="rpc", port=81, target_port="rcp")
+PAIR = (port(1, "x"), port(2, "y"))
 
 
 @pytest.mark.parametrize(
@@ -163,6 +169,8 @@ def test_a_container_that_is_alone_is_the_application() -> None:
         (OF, (port(8080, "http-worker"), port(8081, "two"))),
         (OF, (port(9000, "grpc"),)),
         (service("web", NAMED, ServicePort(name="rpc", port=81, target_port="x")), (port(1, "x"),)),
+        (service("web", NAMED, with_(NAMED, name="b", target_port="b", port=81)), (port(1, "x"),)),
+        (service("web", NAMED, with_(NAMED, name="b", target_port="b", port=81)), PAIR),
         (service("web", NAMED, ServicePort(name="rpc", port=81, target_port=1)), (port(1, "http-x"),)),
         (service("web", with_(NAMED, target_port="metrics")), (port(5432, "pg"),)),
         (service("web", with_(NAMED, name="metrics")), (port(80, "pg"), port(9000, "admin"))),
@@ -176,6 +184,8 @@ def test_a_container_that_is_alone_is_the_application() -> None:
         "a name of another part speaks for none",
         "another protocol by its name",
         "another port leads there",
+        "one is left for two",
+        "two are left for two",
         "another port leads there, by number",
         "a port for metrics and one of the application",
         "a port for metrics and another beside it",
@@ -194,8 +204,257 @@ def test_a_port_that_is_called_after_one_of_the_service_is_its() -> None:
     both = service("web", NAMED, ServicePort(name="rpc", port=81, target_port="x"))
 
     assert proposed(both, container("app", port(9000, "rpc"))) == [
-        ("target port rpc", "the only named port that every pod declares"),
+        ("target port rpc", "the only TCP port that every pod declares"),
     ]
+
+
+def test_a_port_without_a_name_is_led_to_by_its_number() -> None:
+    """As is one that the pods call otherwise each: a number needs no declaration."""
+    named = {1: "main", 2: "web"}
+    members = [
+        pod(f"web-{n}", container("app", port(8080, name)), ips=(f"10.0.0.{n}",)) for n, name in named.items()
+    ]
+    only_one = ("target port 8080", "the only TCP port that every pod declares")
+
+    (fix,) = only(explain(settled(OF, *members)), "KSV201").fixes
+    assert (fix.title, fix.notes) == (only_one[0], only_one[1:])
+    assert proposed(OF, container("app", port(8080))) == [only_one]
+    assert proposed(OF, container("app", port(8080), port(9090, "metrics"))) == [
+        ("target port 8080", f"8080 rather than metrics: {LEFT}"),
+    ]
+
+
+def test_names_that_the_pods_give_a_number_speak_as_far_as_all_are_near() -> None:
+    """The number then stands for the port in all of them."""
+
+    def offered(*names: str) -> list[str]:
+        members = [
+            pod(f"web-{n}", container("app", port(8080, name), port(8081, f"x{n}")), ips=(f"10.0.0.{n}",))
+            for n, name in enumerate(names, start=1)
+        ]
+        return [fix.notes[0] for fix in only(explain(settled(OF, *members)), "KSV201").fixes]
+
+    assert offered("http-a", "http-b") == ["8080 is the nearest by name; also declared: 8081"]
+    assert offered("http-a", "y") == []
+
+
+QUIET = with_(container("app"), ports=())
+"""It declares no port."""
+
+
+def test_a_native_sidecars_number_counts_on_an_old_server() -> None:
+    """Its name does not; what an ordinary init container declares leads nowhere."""
+    proxy = container("proxy", port(15000, "x"), restart_policy="Always")
+    member = with_(pod("web-1", QUIET), spec__init_containers=(proxy,))
+    setup = with_(pod("web-1", QUIET), spec__init_containers=(container("setup", port(1, "x")),))
+    old = cluster(OF, member, node(), version(32), *slices(OF, member, minor=32))
+
+    assert [fix.title for fix in only(explain(old), "KSV201").fixes] == ["target port 15000"]
+    assert only(explain(settled(OF, setup)), "KSV201").fixes == ()
+
+
+BARE = with_(QUIET, readiness_probe=http_probe(3000))
+GIVEN = {"app": [["--port", 3000]]}
+GIVES, ASKS = (
+    "container app is given --port 3000",
+    "the readiness probe of container app asks 3000",
+)
+
+
+@pytest.mark.parametrize(
+    ("containers", "arguments", "why"),
+    [
+        ((QUIET,), GIVEN, GIVES),
+        ((BARE,), {}, ASKS),
+        ((BARE,), GIVEN, f"{GIVES} and {ASKS}"),
+        ((BARE, with_(QUIET, name="proxy")), {"proxy": [["--port", 3001]]}, ASKS),
+    ],
+    ids=["arguments", "a probe", "both", "one of two containers"],
+)
+def test_where_nothing_is_declared_arguments_and_probes_tell(
+    containers: tuple[Container, ...], arguments: dict[str, object], why: str
+) -> None:
+    """The number that all pods seem to listen on, with what says so."""
+    members = [said(pod(f"web-{n}", *containers, ips=(f"10.0.0.{n}",)), arguments) for n in (1, 2)]
+
+    (fix,) = only(explain(settled(OF, *members)), "KSV201").fixes
+
+    assert (fix.title, fix.notes) == ("target port 3000", (f"nothing is declared; {why}",))
+
+
+PROBE_OF_ANOTHER = with_(QUIET, readiness_probe=http_probe(3001))
+ONE = pod("web-1", QUIET)
+TWO = with_(ONE, metadata__name="web-2", metadata__uid="2", status__pod_ips=(PodIP(ip="10.0.0.2"),))
+
+
+@pytest.mark.parametrize(
+    ("of", "members"),
+    [
+        (OF, (said(pod("web-1", PROBE_OF_ANOTHER), GIVEN),)),
+        (OF, (said(ONE, GIVEN), TWO)),
+        (OF, (said(ONE, GIVEN), said(TWO, {"app": [["--port", 3001]]}))),
+        (OF, (said(pod("web-1", QUIET, with_(QUIET, name="proxy")), GIVEN),)),
+        (OF, (said(pod("web-1", container("app", port(53, "dns", "UDP"))), GIVEN),)),
+        (service("web", with_(NAMED, name="metrics")), (pod("web-1", BARE),)),
+        (service("web", NAMED, ServicePort(name="rpc", port=81, target_port=3000)), (pod("web-1", BARE),)),
+        (service("web", NAMED, RPC), (pod("web-1", BARE),)),
+        (service("web", with_(NAMED, name="dns", protocol="UDP")), (pod("web-1", BARE),)),
+    ],
+    ids=[
+        "a probe asks another",
+        "not all are given it",
+        "they are given different ones",
+        "one of two containers is given it",
+        "something is declared",
+        "a port beside the application is lost",
+        "another port leads there",
+        "two names are lost",
+        "it is for UDP",
+    ],
+)
+def test_where_nothing_is_declared_no_number_is_guessed(of: Service, members: tuple[Pod, ...]) -> None:
+    """Only what all pods say, and nothing contradicts."""
+    assert [
+        fix.title for found in find(explain(settled(of, *members)), "KSV201") for fix in found.fixes
+    ] == []
+
+
+BOTH = service("web", NAMED, RPC)
+"""Neither target is declared by the pods below."""
+
+
+def test_what_speaks_for_one_of_two_names_leaves_the_rest_to_the_other() -> None:
+    """Each port is meant by one name: first by the one for which most speaks, then by the only one left."""
+    front = container("app", port(8080, "http-front"), port(8081, "x"))
+
+    assert proposed(BOTH, front) == [
+        ("target port http-front", "http-front is the nearest by name; also declared: x"),
+        ("target port x", f"x rather than http-front: {LEFT}"),
+    ]
+
+
+def test_a_probe_does_not_tell_which_of_two_names_meant_what_it_asks() -> None:
+    """It speaks for the port, whoever leads there; a name does tell, or a number."""
+    asked = container("app", *PAIR, readiness_probe=http_probe("x"))
+    numbered = container("app", port(80, "x"), port(2, "y"), readiness_probe=http_probe("x"))
+
+    assert proposed(BOTH, asked) == []
+    assert proposed(BOTH, numbered) == [
+        ("target port x", "x rather than y: the readiness probe asks it"),
+        (
+            "target port y",
+            "y rather than x: the only port of the application to which no other leads, or should",
+        ),
+    ]
+
+
+def test_a_port_is_offered_to_two_names_that_are_as_near_to_it() -> None:
+    """Two ports of a Service may lead to one of the pods; a name that is less near gets nothing."""
+    one, other = (
+        ServicePort(name="", port=n, target_port=name) for n, name in ((80, "serverx"), (81, "servery"))
+    )
+    app = container("app", port(8080, "server"), port(9090, "metrics"))
+    same, less = (
+        service("web", with_(one, name="a"), with_(last, name="b"))
+        for last in (other, with_(other, target_port="serv"))
+    )
+
+    near = ("target port server", "server is the nearest by name; also declared: metrics")
+    assert proposed(same, app) == [near, near]
+    assert proposed(less, app) == [near]
+
+
+def test_ports_of_one_target_share_what_was_meant() -> None:
+    """Also by the number of one of them; what the other is called takes nothing from it."""
+    of = service("web", NAMED, with_(NAMED, name="alt", port=8080))
+    note = "its number is that of the Service port, 8080"
+
+    assert (
+        proposed(of, container("app", port(8080, "x"), port(1, "y")))
+        == [
+            ("target port x", f"x rather than y: {note}"),
+        ]
+        * 2
+    )
+    assert (
+        proposed(of, container("app", port(8080, "alt")))
+        == [
+            ("target port alt", "the only TCP port that every pod declares"),
+        ]
+        * 2
+    )
+
+
+def test_protocols_are_given_each_their_own() -> None:
+    """One name is lost for both, and each finds another that is alike."""
+    lost = service("web", *(with_(port, target_port="dnss") for port in DNS))
+    app = container("app", port(53, "dns", "UDP"), port(53, "dns-tcp"), port(9153, "metrics"))
+
+    assert proposed(lost, app) == [
+        ("target port dns", "the only UDP port that every pod declares"),
+        ("target port dns-tcp", "dns-tcp is the nearest by name; also declared: metrics"),
+    ]
+
+
+def test_a_number_speaks_for_a_port_only_where_all_pods_have_it() -> None:
+    """A name may be for another number in each pod."""
+    members = [
+        pod(f"web-{n}", container("app", port(n, "x"), port(1, "y")), ips=(f"10.0.0.{n}",)) for n in (80, 81)
+    ]
+
+    assert only(explain(settled(OF, *members)), "KSV201").fixes == ()
+
+
+def test_http_2_carries_grpc_as_well() -> None:
+    """So that a port of that name may be meant by either."""
+    grpc = service("web", ServicePort(name="grpc", port=443, target_port="grpc"))
+
+    for app in (container("app", port(8443, "http2")), container("app", port(8443, "h2c"))):
+        assert [reason for _, reason in proposed(grpc, app)] == ["the only TCP port that every pod declares"]
+
+
+def test_the_name_is_the_reason_where_it_is_that_of_the_port() -> None:
+    """Also where a probe asks there, or another port of the Service has the number."""
+    of = service(
+        "web", with_(NAMED, target_port="htp"), with_(NAMED, name="alt", port=8080, target_port="htp")
+    )
+    app = container("app", port(8080, "http"), port(9090, "metrics"), readiness_probe=http_probe("http"))
+
+    assert (
+        proposed(of, app) == [("target port http", "http is the nearest by name; also declared: metrics")] * 2
+    )
+
+
+def test_the_name_of_the_port_comes_before_what_the_probe_asks() -> None:
+    """Somebody answers there, and it is called otherwise."""
+    probed = container("app", port(8080, "api"), port(9000, "rpc"), readiness_probe=http_probe("api"))
+
+    assert proposed(service("web", RPC), probed) == [
+        ("target port rpc", "rpc is the nearest by name; also declared: api"),
+    ]
+
+
+def test_ports_that_may_not_speak_alike_want_nothing_of_each_other() -> None:
+    """What is left may be for one of them alone."""
+    of = service("web", NAMED, ServicePort(name="grpc", port=81, target_port="x"))
+
+    assert proposed(of, container("app", port(8081, "ws"), port(9090, "metrics"))) == [
+        ("target port ws", f"ws rather than metrics: {LEFT}"),
+    ]
+
+
+def test_what_a_port_leads_to_once_it_counts_is_not_offered_to_another() -> None:
+    """It is declared for UDP, and has another name for TCP."""
+    app = container("app", port(8080, "http", "UDP"), port(8080, "main"))
+
+    assert proposed(BOTH, app) == [("target port main", "Every pod declares main 8080/TCP.")]
+
+
+def test_a_port_that_was_not_asked_about_keeps_what_it_meant() -> None:
+    """With --port one port is judged, and no port of the pods is offered that the other may have meant."""
+    report = explain(settled(BOTH, pod("web-1", container("app", port(1, "x")))), port="http")
+
+    assert only(report, "KSV201").fixes == ()
 
 
 def test_a_port_for_metrics_leads_to_one_for_metrics() -> None:

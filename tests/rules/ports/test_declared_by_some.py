@@ -4,7 +4,16 @@ import json
 
 import pytest
 
-from kubesvc.model.objects import Container, Pod, Probe, Ref, Service, ServicePort, TCPSocketAction
+from kubesvc.model.objects import (
+    Container,
+    ContainerPort,
+    Pod,
+    Probe,
+    Ref,
+    Service,
+    ServicePort,
+    TCPSocketAction,
+)
 from kubesvc.model.report import Effect, Finding, Verdict
 from tests.support.builders import (
     cluster,
@@ -182,6 +191,65 @@ def test_no_name_is_changed_that_something_else_needs(of: Service, lacking: Cont
     found = only(explain(settled(of, BOTH, without("old-1", lacking, set_name="old-abc"), *owner)), "KSV202")
 
     assert found.fixes == ()
+
+
+def renamed(of: ContainerPort, wanted: ServicePort = NAMED) -> list[str]:
+    """The renames that are offered for the only port of a workload, beside a pod that has 8080."""
+    lacks = container("app", of)
+    has = pod("web-1", container("app", port(8080, str(wanted.target_port))), ips=("10.0.0.1",))
+    owner = (replica_set("old-abc", "old"), deployment("old", lacks))
+    members = (has, without("old-1", lacks, set_name="old-abc"))
+    found = only(explain(settled(service("web", wanted), *members, *owner)), "KSV202")
+    return [fix.title for fix in found.fixes if fix.title.startswith("name ")]
+
+
+def test_a_port_is_renamed_that_may_be_the_one() -> None:
+    """It has no name, or one like it, or the number; a name for metrics only for metrics."""
+    metrics = with_(NAMED, target_port="metrics")
+
+    assert renamed(port(7070)) == ['name port 7070 of container app "web" in Deployment/old']
+    assert renamed(port(7070, "web-http")) == ['name port 7070 of container app "web" in Deployment/old']
+    assert renamed(port(8080, "x")) == ['name port 8080 of container app "web" in Deployment/old']
+    assert renamed(port(6379, "redis")) == []
+    assert renamed(port(7070, "web-metrics")) == []
+    assert renamed(port(7070, "web-metrics"), metrics) == [
+        'name port 7070 of container app "metrics" in Deployment/old'
+    ]
+
+
+@pytest.mark.parametrize(
+    ("template", "told"),
+    [
+        (port(8080, "web"), True),
+        (port(8080, "web", "UDP"), False),
+        (port(8080, "http"), False),
+    ],
+    ids=["it has", "for another protocol", "it has not"],
+)
+def test_a_template_that_has_the_name_ends_it_by_a_rollout(template: ContainerPort, *, told: bool) -> None:
+    """The pods without it go."""
+    owner = (replica_set("old-abc", "old"), deployment("old", container("app", template)))
+    old = without("old-1", container("app", port(7070)), set_name="old-abc")
+
+    found = only(explain(settled(OF, WITH, old, *owner)), "KSV202")
+
+    said = "rollout: the template of Deployment/old declares it: pods that are made from it have the port"
+    assert (said in rows(found)) is told
+
+
+def test_a_sidecar_in_the_template_has_it_where_the_server_counts_sidecars() -> None:
+    """From 1.33 on."""
+    sidecar = container("proxy", port(8080, "web"), restart_policy="Always")
+    made = with_(deployment("old"), spec__template__spec__init_containers=(sidecar,))
+    old = without("old-1", container("app", port(7070)), set_name="old-abc")
+    owner = (replica_set("old-abc", "old"), made)
+
+    def told(minor: int) -> bool:
+        members = (WITH, old)
+        snapshot = cluster(OF, *members, *owner, node(), version(minor), *slices(OF, *members, minor=minor))
+        return any(row.startswith("rollout: ") for row in rows(only(explain(snapshot), "KSV202")))
+
+    assert (told(32), told(33)) == (False, True)
 
 
 def test_a_probe_of_another_port_leaves_the_name_free() -> None:

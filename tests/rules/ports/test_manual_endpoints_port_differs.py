@@ -65,15 +65,15 @@ def test_a_port_without_the_name_gets_no_endpoint() -> None:
 
     found = only(report, "KSV207")
     assert verdict(report) is Verdict.BROKEN
-    assert found.headline == 'port http is called "" in EndpointSlice/by-hand'
+    assert found.headline == "port http has no name in EndpointSlice/by-hand"
     assert (found.culprit.kind, found.culprit.name) == ("EndpointSlice", "by-hand")
     assert (found.confidence, found.effect) == (Confidence.PROOF, Effect.BROKEN)
     assert [(place.port, place.endpoint and place.endpoint.name) for place in found.places] == [
         ("http", "192.0.2.1")
     ]
     assert rows(found) == [
-        'wanted: "http" 80/TCP',
-        'written: "" 8080/TCP in EndpointSlice/by-hand',
+        'wanted: "http" TCP, of any number',
+        "written: unnamed 8080/TCP in EndpointSlice/by-hand",
         "endpoints: 1 endpoint in by-hand",
         "clients: inside the cluster, web:80 refuses connections (where kube-proxy forwards)",
     ]
@@ -115,7 +115,7 @@ KINDS: dict[str, tuple[Service, EndpointPort, str, list[object]]] = {
     "both": (
         DNS,
         EndpointPort(name="", port=53),
-        'is called "" and is for TCP rather than UDP',
+        "has no name and is for TCP rather than UDP",
         [
             ("test", "/ports/0/port", 53),
             ("add", "/ports/0/name", "dns"),
@@ -137,7 +137,7 @@ KINDS: dict[str, tuple[Service, EndpointPort, str, list[object]]] = {
     "nil name": (
         BARE,
         EndpointPort(name=None, port=8080),
-        'is called ""',
+        "has no name",
         [("test", "/ports/0/port", 8080), ("add", "/ports/0/name", "http")],
     ),
 }
@@ -155,6 +155,34 @@ def test_each_difference_is_named_and_mended(
     assert patched(found) == patch
     assert found.fixes[0].outcome is not None
     assert found.fixes[0].outcome.verdict is Verdict.HEALTHY
+
+
+def test_a_port_without_a_name_is_called_unnamed() -> None:
+    """In the Service as in the slice; and a number that is left out is shown as such."""
+    of_port = service("web", with_(HTTP, name=""), selector={})
+    report = explain(settled(of_port, by_hand(EndpointPort(name="http"))))
+
+    found = only(report, "KSV207")
+    assert rows(found)[:2] == [
+        "wanted: unnamed TCP, of any number",
+        'written: "http" no number/TCP in EndpointSlice/by-hand',
+    ]
+    assert [fix.title for fix in found.fixes] == ["unnamed TCP in EndpointSlice/by-hand, as in the Service"]
+    assert "ports http <unset>/TCP" in str(report.subjects[0].line)
+
+
+def test_slices_for_different_ports_lack_nothing() -> None:
+    """Each port has endpoints of its own; a name that fits none is told all the same."""
+    http = by_hand(EndpointPort(name="http", port=8080), name="one")
+    admin = by_hand(EndpointPort(name="admin", port=8081), name="two", address="192.0.2.2")
+    wrong = by_hand(EndpointPort(name="http", port=8080), EndpointPort(name="adm", port=8081), name="one")
+
+    right = explain(settled(BOTH, http, admin))
+
+    assert (verdict(right), right.findings) == (Verdict.HEALTHY, ())
+    found = of(BOTH, wrong, admin)
+    assert found.headline == 'port admin is called "adm" in EndpointSlice/one'
+    assert verdict(explain(settled(BOTH, wrong, admin))) is Verdict.DEGRADED
 
 
 def test_of_several_ports_each_is_told() -> None:
@@ -250,9 +278,9 @@ def test_the_endpoints_object_is_mended_and_its_copies_follow() -> None:
     """Its ports leave out what is empty, so that nothing is there to be replaced."""
     found = of(DNS, *mirrored(subset("192.0.2.1", SubsetPort(port=53))))
 
-    assert found.headline == 'port dns is called "" and is for TCP rather than UDP in Endpoints/web'
+    assert found.headline == "port dns has no name and is for TCP rather than UDP in Endpoints/web"
     assert (found.culprit.kind, found.culprit.name) == ("Endpoints", "web")
-    assert 'written: "" 53/TCP in Endpoints/web' in rows(found)
+    assert "written: unnamed 53/TCP in Endpoints/web" in rows(found)
     assert "endpoints: 1 endpoint in web-mirror-1" in rows(found)
     assert patched(found) == [
         ("test", "/subsets/0/ports/0/port", 53),

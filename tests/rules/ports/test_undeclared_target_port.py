@@ -5,8 +5,16 @@ from collections.abc import Mapping
 
 import pytest
 
-from kubesvc.model import derived
-from kubesvc.model.objects import Container, GRPCAction, Pod, Probe, Service, ServicePort, TCPSocketAction
+from kubesvc.model.objects import (
+    Container,
+    GRPCAction,
+    Obj,
+    Pod,
+    Probe,
+    Service,
+    ServicePort,
+    TCPSocketAction,
+)
 from kubesvc.model.query import Query
 from kubesvc.model.report import Confidence, Effect, Finding, Verdict
 from tests.support.builders import (
@@ -14,8 +22,11 @@ from tests.support.builders import (
     container,
     headless,
     http_probe,
+    owned_by,
     pod,
     port,
+    replica_set,
+    said,
     service,
     settled,
     terminating,
@@ -27,11 +38,6 @@ from tests.support.sources import FakeSource, ask, explain, find, only, rows, ve
 WRONG = ServicePort(name="http", port=80, target_port=9999)
 OF = service("web", WRONG)
 DECLARES = container("app", port(8080, "http"), port(9090, "metrics"))
-
-
-def said(member: Pod, ports: Mapping[str, object]) -> Pod:
-    """The pod with what its containers' arguments name, as the decoder derives it."""
-    return with_(member, metadata__annotations={derived.PREFIX + "argument-ports": json.dumps(ports)})
 
 
 def of(member: Pod, service: Service = OF) -> Finding:
@@ -295,6 +301,158 @@ def test_a_port_beside_the_application_may_be_meant(
     snapshot = settled(with_(of_port, spec__selector={"app": "web"}), member)
 
     assert find(explain(snapshot, of_port.metadata.name), "KSV203") == ()
+
+
+def test_a_target_by_name_may_be_that_of_an_exporter() -> None:
+    """Where another port has the name of the Service port; a Service port without a name may be for it."""
+    by_name = with_(ASIDE.spec.ports[0], target_port="metrics")
+    member = pod("web-1", container("app", port(8080, "http")), EXPORTER)
+
+    found = of(member, service("web", by_name))
+
+    assert found.headline == (
+        'target port "metrics" of port http is declared by container exporter, '
+        "and another port is called http"
+    )
+    assert [fix.title for fix in found.fixes] == ["target port http"]
+    assert not fires(member, service("web", with_(by_name, name="")))
+
+
+DNS = ServicePort(name="dns", port=53, target_port=5353)
+BY_UDP = container("dns", port(5353, "dns", "UDP"), port(9153, "metrics"))
+
+
+def test_a_number_that_is_declared_for_udp_alone_is_told_of_a_port_for_tcp() -> None:
+    """Nobody may have written TCP: it is the default; also of a port that is called after metrics."""
+    found = of(pod("web-1", BY_UDP), service("web", DNS))
+
+    assert found.headline == (
+        "target port 5353 of port dns is declared for UDP alone, and the Service port is TCP"
+    )
+    assert (found.confidence, found.effect) == (Confidence.LIKELY, Effect.ADVICE)
+    assert "note: TCP is the default where none is written" in rows(found)
+    (fix,) = found.fixes
+    assert fix.title == "protocol UDP"
+    assert fix.command is not None
+    assert json.loads(fix.command[-1]) == [
+        {"op": "test", "path": "/spec/ports/0/name", "value": "dns"},
+        {"op": "replace", "path": "/spec/ports/0/protocol", "value": "UDP"},
+    ]
+    assert fires(pod("web-1", BY_UDP), service("web", with_(DNS, name="statsd")))
+
+
+@pytest.mark.parametrize(
+    ("container_", "ports"),
+    [
+        (container("dns", port(5353, "dns", "UDP"), port(5353, "tcp")), (DNS,)),
+        (container("dns", port(5353, "dns", "UDP"), port(5353, "x", "SCTP")), (DNS,)),
+        (container("dns", port(5353, "dns")), (with_(DNS, protocol="UDP"),)),
+        (BY_UDP, (DNS, with_(DNS, name="udp", protocol="UDP", target_port=1))),
+        (BY_UDP, (DNS, with_(DNS, name="udp", protocol="UDP", port=54))),
+        (with_(BY_UDP, readiness_probe=http_probe(5353)), (DNS,)),
+        (BY_UDP, (with_(DNS, name="http"),)),
+    ],
+    ids=[
+        "declared for both",
+        "declared for others",
+        "a port for UDP",
+        "a port for UDP has the number",
+        "a port for UDP leads there",
+        "a probe asks it",
+        "what is spoken takes TCP",
+    ],
+)
+def test_a_port_for_tcp_may_lead_to_a_number_that_is_declared_for_udp(
+    container_: Container, ports: tuple[ServicePort, ...]
+) -> None:
+    """Where TCP was chosen, or is spoken."""
+    assert explain(settled(service("web", *ports), pod("web-1", container_))).findings == ()
+
+
+WEB = container("app", port(8080, "http"))
+
+
+def two_workloads(
+    api: Container,
+    *,
+    web: Container = WEB,
+    of: ServicePort = HTTP,
+    arguments: Mapping[str, object] | None = None,
+) -> Finding | None:
+    """The finding about a pod of Deployment web and two of Deployment api, which are given the arguments."""
+    objects: list[Obj] = [replica_set("web-abc", "web"), replica_set("api-abc", "api")]
+    objects.append(pod("web-1", web, owner=owned_by("ReplicaSet", "web-abc")))
+    for n in range(2):
+        member = pod(f"api-{n}", api, owner=owned_by("ReplicaSet", "api-abc"), ips=(f"10.0.1.{n}",))
+        objects.append(said(member, arguments or {}))
+    found = find(explain(settled(service("web", of), *objects)), "KSV203")
+    return found[0] if found else None
+
+
+def test_pods_that_lack_what_others_declare_are_told_by_themselves() -> None:
+    """With what both declare; a name that all have leads each to its own."""
+    found = two_workloads(container("app", port(3000, "http")))
+
+    assert found is not None
+    assert found.headline == (
+        "target port 8080 of port http is declared by 1 of 3 pods, and 2 of Deployment/api declare others"
+    )
+    assert (found.culprit.name, found.confidence, found.effect) == ("api", Confidence.PROOF, Effect.ADVICE)
+    assert [place.endpoint.name for place in found.places if place.endpoint] == ["api-0", "api-1"]
+    assert rows(found)[:2] == [
+        "without: 2 of Deployment/api declare: http 3000/TCP",
+        "with: 1 of Deployment/web: http 8080/TCP",
+    ]
+    (fix,) = found.fixes
+    assert (fix.title, fix.notes) == ("target port http", ("Every pod declares http, whatever its number.",))
+    assert fix.outcome is not None
+    assert (fix.outcome.verdict, fix.outcome.ports[0].usable) == (Verdict.HEALTHY, 3)
+
+
+def test_no_number_is_offered_that_only_some_pods_have() -> None:
+    """The others would be led away from theirs; nor a name that leads them elsewhere, or these."""
+    others = container("app", port(8080, "http"), port(7070, "api"))
+    unnamed = with_(HTTP, name="")
+
+    for found in (
+        two_workloads(container("app", port(3000, "web"))),
+        two_workloads(container("app", port(3000, "api")), web=others),
+        two_workloads(container("app", port(3000, "http"), port(3001, "y")), of=unnamed),
+    ):
+        assert found is not None
+        assert found.fixes == ()
+
+
+def test_pods_that_lack_what_others_declare_may_seem_to_listen_elsewhere() -> None:
+    """By a probe, or by arguments where they declare nothing."""
+    asked = two_workloads(container("app", port(3000, "http"), readiness_probe=http_probe(3000)))
+    given = two_workloads(SILENT, arguments={"app": [["--port", 3000]]})
+
+    for found in (asked, given):
+        assert found is not None
+        assert found.headline.endswith("1 of 3 pods, and 2 of Deployment/api seem to listen on 3000")
+
+
+def test_pods_that_lack_what_others_declare_may_listen_all_the_same() -> None:
+    """They declare nothing, or only what is beside the application."""
+    assert two_workloads(SILENT) is None
+    assert two_workloads(container("app", port(9090, "metrics"))) is None
+    assert two_workloads(container("app", port(8080, "web"))) is None
+
+
+def test_pods_of_two_makers_are_told_each_by_itself() -> None:
+    """What one declares says nothing of the other."""
+    members = (
+        pod("web-1", container("app", port(8080, "http")), ips=("10.0.0.1",)),
+        pod("a-1", container("app", port(1, "x")), owner=owned_by("ReplicaSet", "a-abc"), ips=("10.0.0.2",)),
+        pod("b-1", container("app", port(2, "y")), owner=owned_by("ReplicaSet", "b-abc"), ips=("10.0.0.3",)),
+    )
+    report = explain(settled(service("web", HTTP), *members))
+
+    assert [(found.culprit.name, found.headline.partition(", ")[2]) for found in find(report, "KSV203")] == [
+        ("a-abc", "and 1 of ReplicaSet/a-abc declares others"),
+        ("b-abc", "and 1 of ReplicaSet/b-abc declares others"),
+    ]
 
 
 SILENT = Container(name="app", image="x")

@@ -17,6 +17,7 @@ from kubesvc.model.query import Query
 from kubesvc.model.read import Portion, Read
 from kubesvc.model.report import Confidence, Effect, Verdict
 from tests.support.builders import (
+    container,
     deployment,
     endpoint,
     hand_made,
@@ -25,6 +26,7 @@ from tests.support.builders import (
     owned_by,
     pod,
     pods,
+    port,
     replica_set,
     service,
     settled,
@@ -151,7 +153,7 @@ def test_a_fix_says_what_still_remains() -> None:
     """Selector and port may be wrong at once: the change is no promise of health."""
     wrong = service("web", with_(service().spec.ports[0], target_port="nobody"), selector={"app": "Web"})
 
-    found = only(explain(settled(wrong, pod())), "KSV101")
+    found = only(explain(settled(wrong, pod("web-1", container("app", port(1), port(2))))), "KSV101")
 
     assert found.fixes[0].outcome is not None
     assert (found.fixes[0].outcome.verdict, found.fixes[0].outcome.remaining) == (Verdict.BROKEN, ("KSV201",))

@@ -548,7 +548,7 @@ def test_faults_that_come_to_light_with_a_fix_are_mended_with_it() -> None:
     assert (fix.outcome.verdict, fix.outcome.remaining) == (Verdict.HEALTHY, ())
     assert fix.notes == (
         'Otherwise KSV201 would remain: target port "web" of port http is declared by no selected pod.',
-        "target port http: the only named port that every pod declares",
+        "target port http: the only TCP port that every pod declares",
     )
     assert fix.command is not None
     assert fix.command[:-1] == ("kubectl", "patch", "service", "web", "--type", "json", "-p")

@@ -131,6 +131,10 @@ def test_a_key_with_dots_and_a_slash_is_shown_quoted() -> None:
     assert hint == "Write the key as spec.selector['app.kubernetes.io/name'], quoted for the shell."
 
 
+SPEC = "kubectl explain service.spec lists the fields."
+TARGET = "Near: spec.ports[0].targetPort."
+
+
 @pytest.mark.parametrize(
     ("word", "message", "hint"),
     [
@@ -139,12 +143,20 @@ def test_a_key_with_dots_and_a_slash_is_shown_quoted() -> None:
         (
             "spec.ports[0].targetport=x",
             "a Service has no field spec.ports[0].targetport",
-            "Near: spec.ports[0].targetPort.",
+            TARGET,
+        ),
+        ("spec.selecto.app=x", "a Service has no field spec.selecto", "Near: spec.selector."),
+        ("spec.ports[0].target_port=1", "a Service has no field spec.ports[0].target_port", TARGET),
+        ("spec.node=x", "a Service has no field spec.node", SPEC),
+        (
+            "spec.external=x",
+            "a Service has no field spec.external",
+            "Near: spec.externalIPs, spec.externalName, spec.externalTrafficPolicy.",
         ),
         (
             "spec.replicas=2",
             "a Service has no field spec.replicas",
-            "kubectl explain service.spec lists the fields.",
+            SPEC,
         ),
         (
             "spec.ports[0].zzz=2",

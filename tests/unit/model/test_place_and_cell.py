@@ -4,7 +4,7 @@ import pytest
 
 from kubesvc.model.cell import Cell, Chain, Conditions, State, Step, StepKind, met, resolve, unmet
 from kubesvc.model.objects import EndpointConditions, Ref
-from kubesvc.model.place import EndpointId, Place, narrowed
+from kubesvc.model.place import EndpointId, Place, listed, narrowed
 from kubesvc.model.report import Verdict
 from kubesvc.model.selector import EVERYTHING, matches, selector, show
 
@@ -159,3 +159,17 @@ def test_a_selector_is_shown_sorted() -> None:
 def test_a_verdict_is_printed_in_lower_case() -> None:
     """As documented."""
     assert Verdict.BROKEN.word == "broken"
+
+
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [
+        ([], ""),
+        (["http"], "on port http"),
+        (["http", "grpc"], "on ports http and grpc"),
+        (["http", "grpc", "admin"], "on ports http, grpc and admin"),
+    ],
+)
+def test_names_are_listed_as_people_do(names: list[str], shown: str) -> None:
+    """However many there are."""
+    assert listed("on port", names) == shown

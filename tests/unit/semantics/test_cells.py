@@ -135,6 +135,85 @@ def test_a_port_matches_by_name_and_protocol() -> None:
     assert (found.place.port, found.number) == ("80/TCP", 1)
 
 
+ADMIN = EndpointPort(name="admin", port=81)
+
+
+def written(*more: EndpointPort, address: str = "192.0.2.1", **other: str) -> EndpointSlice:
+    """A slice of one endpoint that somebody wrote by hand."""
+    return hand_made(endpoint(address), name=f"by-hand-{address}", ports=more, **other)
+
+
+def shown(*entries: EndpointSlice, of: Service | None = None, members: tuple[Pod, ...] = ()) -> list[str]:
+    """Which endpoints have which ports."""
+    known = of or service("web", HTTP, OTHER, selector={})
+    return [f"{c.place.port} {c.address} {c.number}" for c in joined(known, entries, *members)]
+
+
+def test_each_port_may_have_endpoints_of_its_own() -> None:
+    """As the subsets of an Endpoints object may have: none of them lacks the port of the others."""
+    one, other = written(EndpointPort(name="http", port=8080)), written(ADMIN, address="192.0.2.2")
+
+    assert shown(one, other) == ["http 192.0.2.1 8080", "admin 192.0.2.2 81"]
+
+
+def test_an_endpoint_lacks_a_port_that_nobody_serves() -> None:
+    """In its family: what serves it in the other serves nobody there; nor does a slice without endpoints."""
+    http = EndpointPort(name="http", port=8080)
+    six = written(ADMIN, address="fd00::2", family="IPv6")
+    both = service("web", HTTP, OTHER, selector={}, ip_families=DUAL)
+    lacking = ["http 192.0.2.1 8080", "admin 192.0.2.1 None"]
+
+    assert shown(written(http)) == lacking
+    assert shown(written(http), hand_made(name="empty", ports=(ADMIN,))) == lacking
+    assert shown(written(http), six, of=both) == [
+        "http 192.0.2.1 8080",
+        "http fd00::2 None",
+        "admin 192.0.2.1 None",
+        "admin fd00::2 81",
+    ]
+
+
+def test_an_endpoint_lacks_a_port_in_whose_place_something_else_stands() -> None:
+    """A name, a protocol or no number that fits no port of the Service; or nothing at all."""
+    good = written(ADMIN, address="192.0.2.2")
+    http = EndpointPort(name="http", port=8080)
+    for odd in (
+        (http, EndpointPort(name="x", port=81)),
+        (http, with_(ADMIN, protocol="UDP")),
+        (http, EndpointPort(name="admin")),
+        (),
+    ):
+        assert "admin 192.0.2.1 None" in shown(written(*odd), good)
+
+
+def test_what_the_controller_wrote_lacks_its_ports() -> None:
+    """Also where the pods could not be read; and so does a selected pod, whoever lists it."""
+    of = service("web", with_(HTTP, target_port="gone"), OTHER)
+    member = pod("web-1", ips=("10.0.0.1",))
+    foreign = written(EndpointPort(name="http", port=8080), address="192.0.2.2")
+    listed = hand_made(
+        with_(
+            endpoint("10.0.0.1"),
+            target_ref=TargetRef(kind="Pod", namespace="shop", name="web-1", uid="uid-web-1"),
+        ),
+        name="listed",
+        ports=(ADMIN,),
+    )
+
+    assert shown(*slices(of, member), foreign, of=of, members=(member,)) == [
+        "http 192.0.2.2 8080",
+        "http 10.0.0.1 None",
+        "admin 10.0.0.1 8081",
+    ]
+    unread = cells.cells(of, (*slices(of, member), foreign), None)
+    assert ("http", "10.0.0.1") in [(cell.place.port, cell.address) for cell in unread]
+    assert shown(listed, foreign, of=of, members=(member,)) == [
+        "http 192.0.2.2 8080",
+        "http 10.0.0.1 None",
+        "admin 10.0.0.1 81",
+    ]
+
+
 def test_a_service_without_ports_has_cells_without_a_port() -> None:
     """Its name is what clients use."""
     of = with_(headless(), spec__ports=())

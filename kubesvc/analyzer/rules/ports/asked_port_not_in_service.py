@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from kubesvc.analyzer import asked_port, commands, named_ports, wording
+from kubesvc.analyzer import asked_port, commands, named_ports, near_names, wording
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.change import Change, Op
@@ -37,8 +37,7 @@ def asked_port_not_in_service(this: Rule, view: ServiceView) -> Iterator[Finding
     """
     if not view.judged.lacking:
         return
-    meant = tuple(_meant(view))
-    declared = () if meant else tuple(_declared(view))
+    meant, declared = tuple(_meant(view)), tuple(_declared(view))
     yield this.finding(
         view,
         f"port {view.asked} is not among the ports of the Service",
@@ -67,40 +66,49 @@ def _meant(view: ServiceView) -> Iterator[_Meant]:
             found = True
             yield _Meant(port, because)
     if isinstance(wanted, str) and not found:
-        for port in _near(view.service.spec.ports, wanted):
-            yield _Meant(port, f"port {port.name} is the nearest by name")
+        named = {port.name: port for port in view.service.spec.ports}
+        for name in near_names.nearest(wanted, named):
+            yield _Meant(named[name], f"port {name} is the nearest by name")
 
 
 def _is(view: ServiceView, port: ServicePort, wanted: int | str, protocol: str) -> Iterator[str]:
-    """Say what else of a port the number or name is."""
-    numbers = {cell.number for cell in view.all_cells if cell.place.port == port.key}
-    if wanted in {ports.target(port), *numbers}:
+    """Say what else of a port the number or name is, unless it is for another protocol than is dialed."""
+    if protocol and port.protocol != protocol:
+        if wanted == port.port:
+            yield f"{wanted} is there for {port.protocol}"
+        return
+    if wanted in {ports.target(port), *_led(view, port), *_called(view, port)}:
         yield f"{wanted} is the target port of port {port.key}: pods receive there, clients dial {port.port}"
     if port.node_port and wanted == port.node_port:
         yield (
             f"{wanted} is the node port of port {port.key}: it is dialed at the address of a node, "
             f"and {port.port} at that of the Service"
         )
-    if protocol and wanted == port.port:
-        yield f"{wanted} is there for {port.protocol}"
 
 
-def _near(known: tuple[ServicePort, ...], name: str) -> list[ServicePort]:
-    from difflib import get_close_matches  # noqa: PLC0415 - only a near miss needs it
+def _led(view: ServiceView, port: ServicePort) -> set[int | None]:
+    """Return the numbers of the pods to which a port leads."""
+    return {cell.number for cell in view.all_cells if cell.place.port == port.key}
 
-    named = {port.name.lower(): port for port in known if port.name}
-    return [named[close] for close in get_close_matches(name.lower(), named, n=1)]
+
+def _called(view: ServiceView, port: ServicePort) -> set[str]:
+    """Return how pods call the numbers to which a port leads."""
+    led = _led(view, port)
+    found = named_ports.declared_by(_live(view))
+    return {e.port.name for e in found if e.port.container_port in led and e.port.protocol == port.protocol}
 
 
 def _declared(view: ServiceView) -> Iterator[Declared]:
     """Yield what every pod declares by this number or name, where no port of the Service leads."""
     wanted, protocol = asked_port.split(view.asked)
     members = _live(view)
+    led = {(number, port.protocol) for port in view.service.spec.ports for number in _led(view, port)}
     for entry in named_ports.declared_by(members):
         port = entry.port
         fits = wanted in (port.container_port, port.name) and port.protocol == (protocol or port.protocol)
         everywhere = all(port in [other.port for other in ports.declared(pod.spec)] for pod in members)
-        if fits and everywhere and entry.role is not ports.Role.INIT:
+        free = (port.container_port, port.protocol) not in led
+        if fits and everywhere and free and entry.role is not ports.Role.INIT:
             yield entry
 
 
@@ -141,12 +149,12 @@ def _clients(view: ServiceView) -> str:
 def _fixes(view: ServiceView, meant: tuple[_Meant, ...], declared: tuple[Declared, ...]) -> Iterator[Fix]:
     if view.service.headless:
         return
+    if len(declared) == 1:
+        yield from _addition(view, declared[0].port)
     for port in dict.fromkeys(found.port for found in meant):
         suffix = "" if port.protocol == "TCP" else f"/{port.protocol}"
         title = f"dial {view.service.metadata.name}:{port.port}{suffix}"
         yield Fix(title=title, certainty=Confidence.LIKELY)
-    if len(declared) == 1:
-        yield from _addition(view, declared[0].port)
 
 
 def _addition(view: ServiceView, declared: ContainerPort) -> Iterator[Fix]:

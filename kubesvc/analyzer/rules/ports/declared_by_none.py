@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from kubesvc.analyzer import clients, meant_ports, named_ports, uncounted, wording, workloads
 from kubesvc.analyzer.named_ports import NamedPort
 from kubesvc.analyzer.rule import Rule, rule
-from kubesvc.analyzer.uncounted import Kind, Uncounted
+from kubesvc.analyzer.uncounted import Kind
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.report import Confidence, Finding, Fix, Row
 
@@ -35,9 +35,9 @@ def declared_by_none(this: Rule, view: ServiceView) -> Iterator[Finding]:
         Never: traffic to this port fails. On a headless Service addresses still resolve; only SRV records
         lack the port.
     """
-    for wanted in named_ports.named_ports(view):
-        if wanted.with_it or not wanted.without:
-            continue
+    lost = [wanted for wanted in named_ports.named_ports(view) if wanted.lost]
+    fixes = _fixes(view) if lost else {}
+    for wanted in lost:
         place = view.place._replace(port=wanted.port.key)
         found = uncounted.alike(wanted, wanted.without, view.minor)
         how = uncounted.where(wanted, found) if found else "declared by no selected pod"
@@ -49,7 +49,7 @@ def declared_by_none(this: Rule, view: ServiceView) -> Iterator[Finding]:
             [place],
             view.ref,
             _rows(view, wanted),
-            fixes=_fixes(view, wanted, found),
+            fixes=[fixes[wanted.position]] if wanted.position in fixes else (),
             confidence=Confidence.LIKELY if unsure else None,
         )
 
@@ -72,11 +72,18 @@ def _rows(view: ServiceView, wanted: NamedPort) -> Iterator[Row]:
     yield Row("clients", f"{clients.seen(view.service, [wanted.facts])}{ready}", "EndpointSlice")
 
 
-def _fixes(view: ServiceView, wanted: NamedPort, found: Uncounted | None) -> Iterator[Fix]:
-    counting = uncounted.fix(view, wanted, found) if found else None
-    if counting is not None:
-        yield counting
-        return
-    meant = meant_ports.meant(view, wanted)
-    if meant is not None:
-        yield uncounted.lead_to(view, wanted, meant.name, meant.because)
+def _fixes(view: ServiceView) -> dict[int, Fix]:
+    """Return what helps each port, by its position: that what is declared counts, else what was meant.
+
+    All ports are looked at, judged or not: what one of them meant is not offered to another.
+    """
+    lost = {wanted.position: wanted for wanted in named_ports.every_named_port(view) if wanted.lost}
+    counting = {at: fix for at, wanted in lost.items() if (fix := _counting(view, wanted))}
+    meant = meant_ports.meant(view, (wanted for at, wanted in lost.items() if at not in counting))
+    leading = {at: uncounted.lead_to(view, lost[at], port.target, port.because) for at, port in meant.items()}
+    return counting | leading
+
+
+def _counting(view: ServiceView, wanted: NamedPort) -> Fix | None:
+    found = uncounted.alike(wanted, wanted.without, view.minor)
+    return uncounted.fix(view, wanted, found) if found else None

@@ -12,13 +12,14 @@ from kubesvc.analyzer import (
     wording,
     workloads,
 )
+from kubesvc.analyzer.likeness import Likeness, likeness
 from kubesvc.analyzer.named_ports import NamedPort
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.change import Change, Op
-from kubesvc.model.objects import Container, Ref
+from kubesvc.model.objects import Container, ContainerPort, Ref
 from kubesvc.model.report import Confidence, Finding, Fix, Row
-from kubesvc.semantics.ports import declared, find_port, target
+from kubesvc.semantics.ports import counts, declared, find_port, target
 
 
 @rule("KSV202", "target-port-declared-by-some-pods", since="0.1")
@@ -73,12 +74,27 @@ def _rows(view: ServiceView, wanted: NamedPort, owner: Ref, names: set[str]) -> 
     shown = named_ports.show(named_ports.declared_by(lacking))
     verb = "declares" if len(lacking) == 1 else "declare"
     yield Row("without", f"{len(lacking)} of {owner} {verb}: {shown}", "spec.containers[].ports")
-    yield from uncounted.notes(wanted, lacking, view.minor)
+    notes = tuple(uncounted.notes(wanted, lacking, view.minor))
+    yield from notes
     for other, pods in workloads.by_owner(view.snapshot, wanted.with_it).items():
         shown = named_ports.show(e for e in named_ports.declared_by(pods) if e.port.name == wanted.target)
         yield Row("with", f"{len(pods)} of {other}: {shown}", "spec.containers[].ports")
+    # The template of pods that declare it where it does not count mostly does so, too.
+    if not notes and _template_has_it(view, wanted, owner):
+        value = f"the template of {owner} declares it: pods that are made from it have the port"
+        yield Row("rollout", value, "spec.template.spec.containers[].ports")
     never = "" if view.service.headless else ", never the pods without it"
     yield Row("clients", f"{clients.seen(view.service, [wanted.facts])}{never}", "EndpointSlice")
+
+
+def _template_has_it(view: ServiceView, wanted: NamedPort, owner: Ref) -> bool:
+    workload = view.optional(lambda: view.workloads.get(owner))
+    return workload is not None and any(
+        entry.port.name == wanted.target
+        and entry.port.protocol == wanted.port.protocol
+        and counts(entry, view.minor)
+        for entry in declared(workload.spec.template.spec)
+    )
 
 
 def _fixes(view: ServiceView, wanted: NamedPort, owner: Ref) -> Iterator[Fix]:
@@ -114,7 +130,8 @@ def _all_serve(view: ServiceView, wanted: NamedPort, number: int) -> bool:
 def _rename(view: ServiceView, wanted: NamedPort, owner: Ref) -> Iterator[Fix]:
     """Offer to rename the one port that the workload's template declares with the right protocol.
 
-    Not where something else needs the old name, or the new one is taken: names are unique within a pod.
+    Not where something else needs the old name, or the new one is taken: names are unique within a pod; nor
+    where the old one tells of something else.
     """
     workload = view.optional(lambda: view.workloads.get(owner))
     if workload is None:
@@ -132,6 +149,8 @@ def _rename(view: ServiceView, wanted: NamedPort, owner: Ref) -> Iterator[Fix]:
     taken = {entry.port.name for entry in declared(workload.spec.template.spec)}
     if wanted.target in taken or (port.name and port.name in _needed(view, container)):
         return
+    if not _may_be_renamed(view, wanted, port):
+        return
     path = ("spec", "template", "spec", "containers", c, "ports", p)
     guard = ((*path, "containerPort"), port.container_port)
     change = Change(owner, (Op((*path, "name"), wanted.target, guard, new=not port.name),))
@@ -142,6 +161,15 @@ def _rename(view: ServiceView, wanted: NamedPort, owner: Ref) -> Iterator[Fix]:
         command=commands.patch(change),
         notes=(f"{rollouts.reach(workload)} Other Services may use the old name.",),
     )
+
+
+def _may_be_renamed(view: ServiceView, wanted: NamedPort, port: ContainerPort) -> bool:
+    """Tell whether a port has no name, or one like what is wanted, or the number that the others have."""
+    if listening.is_aside(port.name) and not wanted.aside:
+        return False
+    near = min(likeness(text, port.name) for text in (wanted.target, wanted.port.name))
+    same = {find_port(pod, wanted.port, view.minor) for pod in wanted.with_it} == {port.container_port}
+    return not port.name or near < Likeness.UNLIKE or same
 
 
 def _needed(view: ServiceView, container: Container) -> set[int | str]:

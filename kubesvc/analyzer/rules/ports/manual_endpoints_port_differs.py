@@ -58,11 +58,19 @@ def _difference(misfit: Misfit, culprit: Ref) -> str:
         return f"{culprit} lists no port {port.key}"
     there = misfit.written[0]
     parts = [
-        f'is called "{there.name}"' if there.name != port.name else "",
+        _called(there.name) if there.name != port.name else "",
         f"is for {there.protocol} rather than {port.protocol}" if there.protocol != port.protocol else "",
         "has no number" if not there.number else "",
     ]
     return f"port {port.key} {' and '.join(filter(None, parts))} in {culprit}"
+
+
+def _called(name: str) -> str:
+    return f'is called "{name}"' if name else "has no name"
+
+
+def _shown(name: str) -> str:
+    return f'"{name}"' if name else "unnamed"
 
 
 def _rows(view: ServiceView, found: Misfits) -> Iterator[Row]:
@@ -70,7 +78,7 @@ def _rows(view: ServiceView, found: Misfits) -> Iterator[Row]:
         if len(found.misfits) > 1:
             yield Row("port", _difference(misfit, found.culprit), "spec.ports")
         port = misfit.port
-        yield Row("wanted", f'"{port.name}" {port.port}/{port.protocol}', "spec.ports")
+        yield Row("wanted", f"{_shown(port.name)} {port.protocol}, of any number", "spec.ports")
         shown = ", ".join(dict.fromkeys(map(_written, misfit.written))) or "no port that fits"
         yield Row("written", f"{shown} in {found.culprit}", "ports")
     listed = {cell.place.endpoint for cell in found.cells}
@@ -82,7 +90,7 @@ def _rows(view: ServiceView, found: Misfits) -> Iterator[Row]:
 
 
 def _written(entry: Written) -> str:
-    return f'"{entry.name}" {entry.number or "no number"}/{entry.protocol}'
+    return f"{_shown(entry.name)} {entry.number or 'no number'}/{entry.protocol}"
 
 
 def _fixes(found: Misfits) -> Iterator[Fix]:
@@ -92,7 +100,7 @@ def _fixes(found: Misfits) -> Iterator[Fix]:
     # Copies of an Endpoints object follow it; a slice may have a writer that does not ask.
     own = found.slices if found.culprit.kind == "EndpointSlice" else ()
     writers = ", ".join(sorted({entry.metadata.labels.get(MANAGED_BY, "") for entry in own} - {""}))
-    named = ", ".join(f'"{m.port.name}" {m.port.protocol}' for m in found.misfits if m.written)
+    named = ", ".join(f"{_shown(m.port.name)} {m.port.protocol}" for m in found.misfits if m.written)
     yield Fix(
         title=f"{named} in {found.culprit}, as in the Service",
         certainty=Confidence.LIKELY,
