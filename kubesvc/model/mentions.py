@@ -17,7 +17,9 @@ PEERS: Final = ("join", "peer", "seed", "member", "discover", "bootstrap", "goss
 """Words in the name of an argument or variable that ask for the other pods of the same application."""
 GROUPS: Final = ("cluster", "initial", "node", "raft", "quorum", "replica", "route", "wait", "backend")
 """Words that do so where a host follows; of a bare word they may say only what it is called."""
-TOOLS: Final = frozenset({"nslookup", "dig", "host", "getent", "nc", "curl", "wget", "ping"})
+LOOKUPS: Final = frozenset({"nslookup", "dig", "host", "getent"})
+"""Programs of scripts that ask DNS alone."""
+TOOLS: Final = LOOKUPS | {"nc", "curl", "wget", "ping"}
 """Programs of scripts that look a name up, or dial it."""
 
 _MOST: Final = 20

@@ -147,6 +147,28 @@ def test_what_looks_like_it_is_not_it(sick: Pod) -> None:
     assert find(told(sick), "KSV109") == ()
 
 
+def test_a_lookup_of_a_service_with_an_address_is_answered_without_endpoints() -> None:
+    """Only the name of a headless Service waits for one; who dials waits for one in any case."""
+    looks, dials = (asking(Mention("wait", by, "web", host=True), of=INIT) for by in ("nslookup", "wget"))
+
+    assert find(told(looks, of=service()), "KSV109") == ()
+    assert len(find(told(looks), "KSV109")) == 1
+    assert len(find(told(dials, of=service()), "KSV109")) == 1
+
+
+@pytest.mark.parametrize(
+    ("by", "cures"), [("getent", True), ("nslookup", True), ("nc", False), ("curl", False), ("", False)]
+)
+def test_publishing_cures_a_lookup_before_containers_run_and_no_dial(by: str, *, cures: bool) -> None:
+    """Nothing listens in a pod before its init containers have ended."""
+    (found,) = told(asking(Mention("wait", by, "web", host=True), of=INIT)).findings
+    (fix,) = found.fixes
+
+    assert (fix.outcome is not None) is cures
+    assert (fix.title == "take the wait for the Service out of init container wait") is not cures
+    assert cures or fix.target == found.culprit
+
+
 def test_where_an_endpoint_is_ready_nobody_is_locked_out() -> None:
     """Or where those that are not ready are published."""
     ready = pod("web-2", ips=("10.244.0.9",))

@@ -10,7 +10,7 @@ from kubesvc.analyzer.view import ServiceView
 from kubesvc.model import derived
 from kubesvc.model.cell import Step, StepKind
 from kubesvc.model.change import Change, Op
-from kubesvc.model.mentions import GROUPS, PEERS, TOOLS, Mention
+from kubesvc.model.mentions import GROUPS, LOOKUPS, PEERS, TOOLS, Mention
 from kubesvc.model.objects import Pod
 from kubesvc.model.read import Gap
 from kubesvc.model.report import Confidence, Finding, Fix, Row
@@ -40,7 +40,8 @@ def own_service_deadlock(this: Rule, view: ServiceView) -> Iterator[Finding]:
 
     How to fix
         Let the Service publish pods that are not ready, as Services for peers of a StatefulSet do. If clients
-        use the Service, too, give the peers a headless Service of their own instead.
+        use the Service, too, give the peers a headless Service of their own instead. An init container that
+        dials the Service can never be answered: nothing listens in a pod before it ends. Take the wait out.
 
     When this is fine
         Never for long; but the pods may be unready for another reason, and only name the Service.
@@ -58,7 +59,7 @@ def own_service_deadlock(this: Rule, view: ServiceView) -> Iterator[Finding]:
             trouble.places,
             trouble.owner,
             _rows(view, trouble),
-            fixes=[_publish(view)],
+            fixes=[_fix(view, trouble)],
         )
 
 
@@ -66,7 +67,9 @@ def _asking(view: ServiceView, pod: Pod, step: Step) -> tuple[Mention, ...]:
     """Return where a pod asks for the Service on its way to what it misses."""
     mine = (mention for mention in derived.mentioned(pod) if mention.name == view.ref.name)
     if step.kind is StepKind.INITIALIZED:
-        return tuple(m for m in mine if m.container == step.container and (m.host or m.by in TOOLS))
+        waits = (m for m in mine if m.container == step.container and (m.host or m.by in TOOLS))
+        # The name of a Service with an address is there without any endpoint, and answers at once.
+        return tuple(m for m in waits if view.service.headless or m.by not in LOOKUPS)
     if step.kind not in _STARTED:
         return ()
     running = {container.name for container in pod.spec.containers}
@@ -105,6 +108,25 @@ def _rows(view: ServiceView, trouble: Trouble) -> Iterator[Row]:
             yield Row("answer", probes.answer(told, view.now), "Event")
     yield Row("unless", "it is not ready for another reason: its log tells", "")
     yield from troubles.doubts(trouble)
+
+
+def _fix(view: ServiceView, trouble: Trouble) -> Fix:
+    """Publishing gives DNS an answer, and peers that run someone to dial; before they run, nobody listens."""
+    waits = trouble.why.kind is StepKind.INITIALIZED
+    if waits and any(m.by not in LOOKUPS for m in _asking(view, trouble.pod, trouble.why)):
+        return _stop_waiting(trouble)
+    return _publish(view)
+
+
+def _stop_waiting(trouble: Trouble) -> Fix:
+    return Fix(
+        title=f"take the wait for the Service out of init container {trouble.why.container}",
+        certainty=Confidence.LIKELY,
+        notes=(
+            "Nothing listens in a pod before its init containers end: published or not, it waits forever.",
+        ),
+        target=trouble.owner,
+    )
 
 
 def _publish(view: ServiceView) -> Fix:
