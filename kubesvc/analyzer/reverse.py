@@ -5,7 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from kubesvc.analyzer import nearly, reverse_tree, targets, wording, workloads
+from kubesvc.analyzer import nearly, reverse_tree, rollouts, targets, wording, workloads
 from kubesvc.analyzer.facts import worst
 from kubesvc.analyzer.nearly import Offer
 from kubesvc.analyzer.share import Share, share
@@ -128,9 +128,10 @@ def _told(
 
 
 def _makes_for(it: Asked, service: Service) -> bool:
-    """Tell whether a workload without pods would make some that a Service selects."""
+    """Tell whether a workload would make pods that a Service selects, whatever those it has carry."""
     wanted = selector.selector(service.spec.selector)
-    return it.only_template and endpoints.managed(service) and selector.matches(wanted, it.labels)
+    makes = isinstance(it.obj, Workload) and endpoints.managed(service)
+    return makes and selector.matches(wanted, it.labels)
 
 
 def _is_for_another(it: Asked, service: Service) -> bool:
@@ -146,8 +147,8 @@ def _is_for_another(it: Asked, service: Service) -> bool:
 def _membership(snapshot: Snapshot, it: Asked, service: Service, found: Share | None) -> Membership:
     shown = selector.show(service.spec.selector)
     if found is None:
-        verdict, note = _without_pods(it, snapshot)
-        return Membership(service.ref, Relation.SELECTS, verdict, shown, (), notes=(note,))
+        verdict, notes = _without_pods(it, service, snapshot)
+        return Membership(service.ref, Relation.SELECTS, verdict, shown, (), notes=notes)
     return Membership(
         service=service.ref,
         relation=Relation.SELECTS if found.selected else Relation.LISTS,
@@ -160,15 +161,21 @@ def _membership(snapshot: Snapshot, it: Asked, service: Service, found: Share | 
     )
 
 
-def _without_pods(it: Asked, snapshot: Snapshot) -> tuple[Verdict, str]:
+def _without_pods(it: Asked, service: Service, snapshot: Snapshot) -> tuple[Verdict, tuple[str, ...]]:
+    """Tell how a workload fares with a Service that selects its template, and none of its pods."""
     if not isinstance(it.obj, Workload) or not workloads.wanted(it.obj):
-        return Verdict.IDLE, "It wants no pod; those of its template would be selected."
-    young = workloads.is_young(it.obj, snapshot.taken_at)
-    wanted = wording.count(workloads.wanted(it.obj), "pod")
-    return (
-        Verdict.PROGRESSING if young else Verdict.BROKEN,
-        f"It wants {wanted} and has none; those of its template would be selected.",
-    )
+        return Verdict.IDLE, ("It wants no pod; those of its template would be selected.",)
+    stuck = rollouts.is_stuck(it.obj)
+    if it.pods:
+        has = "its only pod does not" if len(it.pods) == 1 else f"none of its {len(it.pods)} pods does"
+        told = f"Its template carries these labels, {has}."
+    else:
+        wanted = wording.count(workloads.wanted(it.obj), "pod")
+        told = f"It wants {wanted} and has none; those of its template would be selected."
+    if not stuck and workloads.is_young(it.obj, snapshot.taken_at):
+        return Verdict.PROGRESSING, (told,)
+    held = (rollouts.held_back(it.obj),) if stuck else ()
+    return Verdict.BROKEN, (told, *held, f"kubesvc explain {service.metadata.name} tells more.")
 
 
 def _notes(it: Asked, found: Share) -> Iterator[str]:

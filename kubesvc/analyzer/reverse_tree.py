@@ -27,7 +27,7 @@ def tree(  # noqa: PLR0913, PLR0917 - what it shows
     now: datetime,
 ) -> Line:
     """Return the tree; `services` is how many the namespace has."""
-    children = [_labels(obj), *(_member(obj, pods, member, shares.get(member.service)) for member in members)]
+    children = [_labels(obj), *(_member(obj, member, shares.get(member.service)) for member in members)]
     if not any(line.kind in _KINDS.values() for line in children):
         where = f"{wording.count(services, 'Service')} in {obj.metadata.namespace}"
         children.append(
@@ -59,7 +59,7 @@ def _labels(obj: Pod | Workload) -> Line:
     return Line(LineKind.POD_LABELS, Place(obj.ref), label, shown)
 
 
-def _member(obj: Pod | Workload, pods: tuple[Pod, ...], member: Membership, share: Share | None) -> Line:
+def _member(obj: Pod | Workload, member: Membership, share: Share | None) -> Line:
     place = Place(member.service)
     children = [*(_ports(share) if share else ()), *_reasons(member, place, alone=isinstance(obj, Pod))]
     children += [Line(LineKind.NOTE, place, "Note", note) for note in member.notes]
@@ -69,14 +69,14 @@ def _member(obj: Pod | Workload, pods: tuple[Pod, ...], member: Membership, shar
         _KINDS[member.relation],
         place,
         f"Service {member.service.name}",
-        _relation(obj, pods, member, share),
+        _relation(obj, member, share),
         mark=Mark.NONE if nearly else lines.MARKS[verdict],
         state="" if nearly else verdict.word,
         children=tuple(children),
     )
 
 
-def _relation(obj: Pod | Workload, pods: tuple[Pod, ...], member: Membership, share: Share | None) -> str:
+def _relation(obj: Pod | Workload, member: Membership, share: Share | None) -> str:
     if member.relation is Relation.NEARLY:
         return f"nearly selects it, by {member.selector}"
     if member.relation is Relation.LISTS:
@@ -84,9 +84,9 @@ def _relation(obj: Pod | Workload, pods: tuple[Pod, ...], member: Membership, sh
         return f"does not select it, but is given it by slice {names}"
     if isinstance(obj, Pod):
         return f"selects it by {member.selector}"
-    if not pods:
+    if share is None:
         return f"selects its template by {member.selector}"
-    return f"selects {len(share.selected) if share else 0} of its pods by {member.selector}"
+    return f"selects {len(share.selected)} of its pods by {member.selector}"
 
 
 def _ports(share: Share) -> Iterator[Line]:

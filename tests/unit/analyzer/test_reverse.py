@@ -561,42 +561,87 @@ def test_pods_that_a_selector_leaves_out_are_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("workload", "verdict", "note"),
+    ("workload", "verdict", "notes"),
     [
         (
             deployment(replicas=0),
             Verdict.IDLE,
-            "It wants no pod; those of its template would be selected.",
+            ("It wants no pod; those of its template would be selected.",),
         ),
         (
             deployment(replicas=2),
             Verdict.BROKEN,
-            "It wants 2 pods and has none; those of its template would be selected.",
+            (
+                "It wants 2 pods and has none; those of its template would be selected.",
+                "kubesvc explain web tells more.",
+            ),
         ),
         (
             with_(deployment(), metadata__creation_timestamp=NOW),
             Verdict.PROGRESSING,
-            "It wants 1 pod and has none; those of its template would be selected.",
+            ("It wants 1 pod and has none; those of its template would be selected.",),
         ),
-        (daemon_set(desired=0), Verdict.IDLE, "It wants no pod; those of its template would be selected."),
+        (daemon_set(desired=0), Verdict.IDLE, ("It wants no pod; those of its template would be selected.",)),
+        (
+            with_(deployment(replicas=2), metadata__creation_timestamp=NOW, spec__paused=True),
+            Verdict.BROKEN,
+            (
+                "It wants 2 pods and has none; those of its template would be selected.",
+                "Deployment/web is paused: nothing is rolled out before `kubectl rollout resume`.",
+                "kubesvc explain web tells more.",
+            ),
+        ),
         (
             stateful_set(replicas=3),
             Verdict.BROKEN,
-            "It wants 3 pods and has none; those of its template would be selected.",
+            (
+                "It wants 3 pods and has none; those of its template would be selected.",
+                "kubesvc explain web tells more.",
+            ),
         ),
     ],
 )
 def test_a_workload_without_pods_is_told_by_its_template(
-    workload: Workload, verdict: Verdict, note: str
+    workload: Workload, verdict: Verdict, notes: tuple[str, ...]
 ) -> None:
     """What it would make is selected or not."""
     told = subject(settled(service(), workload), Ref(workload.kind, "", "web"))
 
     assert (told.verdict, told.summary) == (verdict, "it has no pods; Service web would select them")
-    assert only(told).notes == (note,)
+    assert only(told).notes == notes
     assert texts(told, LineKind.SELECTED_BY) == [
         f"Service web selects its template by app=web {verdict.word}"
     ]
+
+
+@pytest.mark.parametrize(
+    ("paused", "held"),
+    [
+        (True, ("Deployment/web is paused: nothing is rolled out before `kubectl rollout resume`.",)),
+        (False, ()),
+    ],
+)
+def test_a_template_may_carry_what_its_pods_lack(paused: bool, held: tuple[str, ...]) -> None:  # noqa: FBT001
+    """The Service is right, and a change of its selector would be no help."""
+    made = with_(deployment(labels={"app": "web"}, replicas=2), spec__paused=paused)
+    made = with_(made, spec__template__metadata__labels={"app": "web", "tier": "fe"})
+    sets = with_(replica_set(), metadata__labels={"app": "web"})
+    of = service(selector={"app": "web", "tier": "fe"})
+
+    told = subject(settled(of, made, sets, *owned(*pods(2))), DEPLOYMENT)
+
+    assert (told.verdict, told.summary) == (
+        Verdict.BROKEN,
+        "0 of 2 pods receive traffic from Service web",
+    )
+    assert only(told).fix is None
+    assert only(told).relation is Relation.SELECTS
+    assert only(told).notes == (
+        "Its template carries these labels, none of its 2 pods does.",
+        *held,
+        "kubesvc explain web tells more.",
+    )
+    assert texts(told, LineKind.SELECTED_BY) == ["Service web selects its template by app=web,tier=fe broken"]
 
 
 def test_a_workload_with_pods_is_judged_by_what_they_carry() -> None:
