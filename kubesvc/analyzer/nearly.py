@@ -6,15 +6,15 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from kubesvc.analyzer import candidates, commands, reasons, selecting, wording
+from kubesvc.analyzer import candidates, commands, departed, reasons, selecting, wording
 from kubesvc.analyzer.candidates import Candidate
-from kubesvc.model import selector
+from kubesvc.model import derived, selector
 from kubesvc.model.cell import StepKind
-from kubesvc.model.objects import Obj, Pod, Service
+from kubesvc.model.objects import EndpointSlice, Obj, Pod, Service, Workload
 from kubesvc.model.read import Portion, Read, Unavailable
 from kubesvc.model.report import Confidence, Fix, Membership, Reason, Relation
 from kubesvc.model.snapshot import Snapshot
-from kubesvc.semantics import endpoints
+from kubesvc.semantics import endpoints, reads
 from kubesvc.semantics.admission import ALIAS
 
 Offer = Callable[[Service, Fix], Fix | None]
@@ -56,6 +56,47 @@ def called(
         first = alone and not at and not _is_for_others(snapshot, service, everyone or ())
         fix = next(selecting.label_pods(service, [pod])) if first else None
         yield _missing(service, told, everyone, fix, offer)
+
+
+def without_selector(
+    snapshot: Snapshot, obj: Pod | Workload, services: Iterable[Service], offer: Offer, *, alone: bool
+) -> Iterator[Membership]:
+    """Yield the Services without a selector that were meant to have one that selects what is asked about.
+
+    It is the one that kubectl apply wrote last, or else that of the workload they are called like. None for
+    which somebody writes endpoints is among them. With `alone` the first has a fix.
+    """
+    found = [(one, *meant) for one in services if (meant := _meant(snapshot, obj, one))]
+    for at, (service, labels, why) in enumerate(found[:_NEAREST]):
+        title = f"select {selector.show(labels)} in {service.ref}"
+        fix = selecting.give_selector(service, labels, title) if alone and not at else None
+        told = Reason(StepKind.LABELS, f"it has no selector, and nobody writes endpoints for it; {why}")
+        member = _nearly(service, told)
+        yield replace(member, fix=offer(service, fix) if fix else None)
+
+
+def _meant(snapshot: Snapshot, obj: Pod | Workload, service: Service) -> tuple[dict[str, str], str] | None:
+    """Return the selector that a Service without one was probably to have for an object, and why it was."""
+    if service.spec.type == ALIAS or service.spec.selector or _is_written(snapshot, service):
+        return None
+    applied = derived.applied_selector(service)
+    if applied:
+        carried = obj.metadata.labels if isinstance(obj, Pod) else obj.spec.template.metadata.labels
+        fits = selector.matches(selector.selector(applied), carried)
+        return (applied, f"kubectl apply wrote {selector.show(applied)} last") if fits else None
+    if isinstance(obj, Pod) or obj.metadata.name != service.metadata.name:
+        return None
+    labels = obj.spec.selector.match_labels
+    return (labels, f"it is called like {obj.ref}") if labels else None
+
+
+def _is_written(snapshot: Snapshot, service: Service) -> bool:
+    """Tell whether somebody else than Kubernetes' controllers may write endpoints of a Service."""
+    try:
+        slices = snapshot.find(reads.slices_of(service), EndpointSlice)
+    except Unavailable:
+        return True
+    return len(departed.written(service, slices, None)) < len(slices)
 
 
 def _is_for_others(snapshot: Snapshot, service: Service, everyone: Iterable[Obj]) -> bool:

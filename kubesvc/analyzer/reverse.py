@@ -111,6 +111,8 @@ def _told(
     near = tuple(nearly.near(snapshot, it.stand_ins, others, offer, alone=not members))
     if isinstance(it.obj, Pod) and not near:
         near = tuple(nearly.called(snapshot, it.obj, others, offer, alone=not members))
+    if not near:
+        near = tuple(nearly.without_selector(snapshot, it.obj, others, offer, alone=not members))
     lines = {ref: found for ref, found in shares.items() if found}
     verdicts = [member.verdict for member in members if member.verdict is not None]
     unread = snapshot.unreadable("Service", it.obj.metadata.namespace)

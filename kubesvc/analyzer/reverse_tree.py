@@ -6,6 +6,7 @@ from typing import Final
 
 from kubesvc.analyzer import lines, wording, workloads
 from kubesvc.analyzer.share import Share
+from kubesvc.model import selector
 from kubesvc.model.cell import State
 from kubesvc.model.objects import Pod, Ref, Workload
 from kubesvc.model.place import Place
@@ -16,6 +17,7 @@ _KINDS: Final = {
     Relation.LISTS: LineKind.LISTED_BY,
     Relation.NEARLY: LineKind.NEARLY_BY,
 }
+_NO_SELECTOR: Final = selector.show({})
 
 
 def tree(  # noqa: PLR0913, PLR0917 - what it shows
@@ -78,7 +80,8 @@ def _member(obj: Pod | Workload, member: Membership, share: Share | None) -> Lin
 
 def _relation(obj: Pod | Workload, member: Membership, share: Share | None) -> str:
     if member.relation is Relation.NEARLY:
-        return f"nearly selects it, by {member.selector}"
+        by = "without a selector" if member.selector == _NO_SELECTOR else f"by {member.selector}"
+        return f"nearly selects it, {by}"
     if member.relation is Relation.LISTS:
         names = wording.names(entry.metadata.name for entry in (share.slices or () if share else ()))
         return f"does not select it, but is given it by slice {names}"

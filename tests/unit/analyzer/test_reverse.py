@@ -2,6 +2,7 @@
 
 import pytest
 
+from kubesvc.model import derived
 from kubesvc.model.change import Change, Op
 from kubesvc.model.objects import Deployment, Obj, Pod, Ref, Service, ServicePort, Workload
 from kubesvc.model.query import Query
@@ -837,3 +838,46 @@ def test_other_namespaces_do_not_matter() -> None:
 
     assert subject(settled(service(), pod(), *away)) == subject(settled(service(), pod()))
     assert LONG_AGO < NOW
+
+
+def bare(**more: object) -> Service:
+    """A Service that has lost its selector."""
+    return service("web", selector={}, **more)
+
+
+def test_a_service_without_a_selector_is_near_what_it_is_called_like() -> None:
+    """As it is told of the Service; what would come of the selector is simulated."""
+    told = subject(deployed(bare(), *pods(2)), DEPLOYMENT)
+
+    assert told.summary == "no Service selects it, Service web nearly does"
+    member = only(told)
+    assert member.fix is not None
+    assert member.fix.title == "select app=web in Service/web"
+    assert member.fix.change == Change(
+        Ref("Service", "shop", "web"), (Op(("spec", "selector"), {"app": "web"}, new=True),)
+    )
+    assert member.fix.outcome is not None
+    assert member.reasons[0].text == (
+        "it has no selector, and nobody writes endpoints for it; it is called like Deployment/web"
+    )
+    assert texts(told, LineKind.NEARLY_BY) == ["Service web nearly selects it, without a selector"]
+
+
+def test_a_service_without_a_selector_is_not_near_what_it_is_not_called_like() -> None:
+    """Nor is one for which somebody writes endpoints, nor an alias."""
+    made = deployed(with_(bare(), metadata__name="other"), *pods(2))
+    written = settled(bare(), hand_made(endpoint("10.9.9.9")), deployment("web", replicas=2))
+    alias = deployed(bare(type="ExternalName", external_name="a.example"), *pods(2))
+
+    assert [subject(each, DEPLOYMENT).services for each in (made, written, alias)] == [(), (), ()]
+
+
+@pytest.mark.parametrize(("label", "near"), [("web", True), ("other", False)])
+def test_a_selector_that_was_applied_decides_before_the_name(label: str, near: bool) -> None:  # noqa: FBT001
+    """Also for a pod."""
+    applied = {derived.PREFIX + "applied-selector": f'{{"app":"{label}"}}'}
+    of = with_(bare(), metadata__annotations=applied)
+
+    for which in (DEPLOYMENT, WEB):
+        told = subject(deployed(of, *pods(2)), which)
+        assert [one.fix is not None for one in told.services] == ([True] if near else [])
