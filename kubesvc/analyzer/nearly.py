@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from kubesvc.analyzer import candidates, commands, departed, reasons, selecting, wording
 from kubesvc.analyzer.candidates import Candidate
+from kubesvc.analyzer.workloads import Workloads
 from kubesvc.model import derived, selector
 from kubesvc.model.cell import StepKind
 from kubesvc.model.objects import EndpointSlice, Obj, Pod, Service, Workload
@@ -23,13 +25,27 @@ Offer = Callable[[Service, Fix], Fix | None]
 _NEAREST: Final = 3
 
 
-def near(
-    snapshot: Snapshot, pods: tuple[Obj, ...], services: Iterable[Service], offer: Offer, *, alone: bool
+class Made(Struct, frozen=True):
+    """A workload and the pods that it has."""
+
+    by: Workload
+    pods: tuple[Pod, ...]
+
+
+def near(  # noqa: PLR0913 - what is near, and what may be offered
+    snapshot: Snapshot,
+    pods: tuple[Obj, ...],
+    services: Iterable[Service],
+    offer: Offer,
+    *,
+    alone: bool,
+    made: Made | None = None,
 ) -> Iterator[Membership]:
     """Yield the Services that nearly select one of some pods, of which only labels matter, nearest first.
 
     With `alone` none does select it: then the nearest has a fix, unless it selects other pods. It is theirs
-    then, and to change its selector would take it from them.
+    then, and to change its selector would take it from them. Where the pods are `made` by a workload, its
+    template may rather be what is to be changed.
     """
     services = tuple(services)
     yield from (_alias(service) for service in services if _is_alias_for(pods, service))
@@ -37,7 +53,7 @@ def near(
     found.sort(key=lambda pair: candidates.nearness(*pair))
     for at, (service, candidate) in enumerate(found[:_NEAREST]):
         told = reasons.labels(service.spec.selector, candidate.pods[0].metadata.labels)
-        fix = _fix(service, candidate) if alone and not at else None
+        fix = _fix(snapshot, service, candidate, made) if alone and not at else None
         yield _missing(service, told, _everyone(snapshot, service), fix, offer)
 
 
@@ -158,7 +174,26 @@ def _candidates(
         yield from ((service, one) for one in islice(likely, 1))
 
 
-def _fix(service: Service, candidate: Candidate) -> Fix:
+def _fix(snapshot: Snapshot, service: Service, candidate: Candidate, made: Made | None) -> Fix:
+    labels = _labels(snapshot, service, candidate, made) if made else None
+    return labels or _selecting(service, candidate)
+
+
+def _labels(snapshot: Snapshot, service: Service, candidate: Candidate, made: Made) -> Fix | None:
+    """Return the labels that the template of a workload lacks, where it rather than the Service is wrong."""
+    closer = candidates.near_misses(snapshot, service, candidate.pods, (made.by,))
+    return next(
+        (
+            fix
+            for one in closer[:1]
+            if one.likely and selecting.labels_first(one)
+            for fix in selecting.label_template(replace(one, pods=made.pods), Workloads((made.by,), ()))
+        ),
+        None,
+    )
+
+
+def _selecting(service: Service, candidate: Candidate) -> Fix:
     change = candidate.change(service)
     return Fix(
         title=f"select {candidate.requirements} in {service.ref}",

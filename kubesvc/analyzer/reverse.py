@@ -10,7 +10,7 @@ from kubesvc.analyzer.facts import worst
 from kubesvc.analyzer.nearly import Offer
 from kubesvc.analyzer.share import Share, share
 from kubesvc.model import selector
-from kubesvc.model.objects import Metadata, Obj, Pod, Ref, Service, Workload
+from kubesvc.model.objects import Metadata, Obj, OwnerReference, Pod, Ref, Service, Workload
 from kubesvc.model.query import Query
 from kubesvc.model.read import Gap, Portion, Read, Unavailable
 from kubesvc.model.report import (
@@ -39,12 +39,32 @@ class Asked(Struct, frozen=True):
     @property
     def stand_ins(self) -> tuple[Obj, ...]:
         """A pod of each set of labels that its pods carry, or else of its template's, whoever made it."""
-        meta = self.obj.metadata
+        meta, owners = self.obj.metadata, _owners(self.obj)
         carried = {frozenset(pod.metadata.labels.items()): None for pod in self.pods}
         return tuple(
-            Obj(kind="Pod", metadata=Metadata(name=meta.name, namespace=meta.namespace, labels=dict(labels)))
+            Obj(
+                kind="Pod",
+                metadata=Metadata(
+                    name=meta.name,
+                    namespace=meta.namespace,
+                    labels=dict(labels),
+                    owner_references=owners,
+                ),
+            )
             for labels in carried or [self.labels]
         )
+
+    @property
+    def made(self) -> nearly.Made | None:
+        """The workload that was asked about, with its pods."""
+        return nearly.Made(self.obj, self.pods) if isinstance(self.obj, Workload) else None
+
+
+def _owners(obj: Pod | Workload) -> tuple[OwnerReference, ...]:
+    """Return who owns a pod that stands for a workload's: the workload; a pod stands for itself."""
+    if isinstance(obj, Pod):
+        return ()
+    return (OwnerReference(kind=obj.kind, name=obj.metadata.name, uid=obj.metadata.uid, controller=True),)
 
 
 def asked(query: Query, snapshot: Snapshot, which: Ref, offer: Offer) -> Subject | Missing:
@@ -108,7 +128,7 @@ def _told(
     ]
     theirs = {member.service for member in members}
     others = [one for one in services if one.ref not in theirs and not _is_for_another(it, one)]
-    near = tuple(nearly.near(snapshot, it.stand_ins, others, offer, alone=not members))
+    near = tuple(nearly.near(snapshot, it.stand_ins, others, offer, alone=not members, made=it.made))
     if isinstance(it.obj, Pod) and not near:
         near = tuple(nearly.called(snapshot, it.obj, others, offer, alone=not members))
     if not near:

@@ -840,6 +840,31 @@ def test_other_namespaces_do_not_matter() -> None:
     assert LONG_AGO < NOW
 
 
+@pytest.mark.parametrize(
+    ("its", "title"),
+    [
+        (
+            {"app": "web", "tier": "front"},
+            "label the pods tier=front in the template of Deployment/web",
+        ),
+        ({"app": "web"}, "select no tier in Service/web"),
+    ],
+)
+@pytest.mark.parametrize("number", [0, 2])
+def test_a_label_that_only_the_workload_carries_is_to_be_given_to_its_pods(
+    its: dict[str, str], title: str, number: int
+) -> None:
+    """As it is offered first for the Service: the label was written in the wrong place."""
+    made = with_(deployment(labels={"app": "web"}, replicas=2), metadata__labels=its)
+    sets = with_(replica_set(), metadata__labels={"app": "web"})
+    of = service(selector={"app": "web", "tier": "front"})
+
+    member = only(subject(settled(of, made, sets, *owned(*pods(number))), DEPLOYMENT))
+
+    assert member.fix is not None
+    assert member.fix.title == title
+
+
 def bare(**more: object) -> Service:
     """A Service that has lost its selector."""
     return service("web", selector={}, **more)
