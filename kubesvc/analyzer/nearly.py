@@ -7,7 +7,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from kubesvc.analyzer import candidates, commands, departed, reasons, selecting, wording
+from kubesvc.analyzer import candidates, commands, departed, reasons, selecting, wording, workloads
 from kubesvc.analyzer.candidates import Candidate
 from kubesvc.analyzer.workloads import Workloads
 from kubesvc.model import derived, selector
@@ -72,6 +72,21 @@ def called(
         first = alone and not at and not _is_for_others(snapshot, service, everyone or ())
         fix = next(selecting.label_pods(service, [pod])) if first else None
         yield _missing(service, told, everyone, fix, offer)
+
+
+def by_number(workload: Workload, pods: Iterable[Pod], services: Iterable[Service]) -> Iterator[Membership]:
+    """Yield the Services that ask for one pod of a StatefulSet by its number, and for none that there is.
+
+    What would help, more replicas or another number, is told of the Service itself.
+    """
+    there = [pod.metadata.labels.items() for pod in pods]
+    for service in services:
+        asked = workloads.numbered([workload], service.spec.selector) if endpoints.managed(service) else None
+        if asked and not any(asked.labels.items() <= labels for labels in there):
+            wants = wording.count(workloads.wanted(workload), "pod")
+            told = f"it asks for one pod of {workload.ref} by its number, {asked.number}, which is not there"
+            member = _nearly(service, Reason(StepKind.LABELS, f"{told}; {wants} are wanted"))
+            yield replace(member, notes=(f"kubesvc explain {service.metadata.name} tells more.",))
 
 
 def without_selector(

@@ -133,6 +133,9 @@ def _told(
         near = tuple(nearly.called(snapshot, it.obj, others, offer, alone=not members))
     if not near:
         near = tuple(nearly.without_selector(snapshot, it.obj, others, offer, alone=not members))
+    if isinstance(it.obj, Workload):
+        apart = [one for one in services if one.ref not in theirs and _is_for_another(it, one)]
+        near = (*near, *nearly.by_number(it.obj, it.pods, apart))
     lines = {ref: found for ref, found in shares.items() if found}
     verdicts = [member.verdict for member in members if member.verdict is not None]
     unread = snapshot.unreadable("Service", it.obj.metadata.namespace)

@@ -297,12 +297,25 @@ def of_number(number: int, app: str = "web") -> Service:
     return service(f"web-{number}", selector=wanted)
 
 
-@pytest.mark.parametrize("which", [WEB, Ref("StatefulSet", "", "web")])
-def test_a_service_of_another_pod_of_its_stateful_set_is_not_near(which: Ref) -> None:
+def test_a_service_of_another_pod_of_its_stateful_set_is_not_near() -> None:
     """Each is for the pod of its number; without the number it would select all of them."""
     known = cluster(stateful_set(replicas=2), numbered(1), node(), of_number(2), of_number(3))
 
-    assert subject(known, which).services == ()
+    assert subject(known).services == ()
+
+
+def test_a_service_of_a_number_that_is_not_there_is_near_its_stateful_set() -> None:
+    """No change of its selector is offered here: without the number it would select all of them."""
+    known = settled(of_number(2), of_number(1), stateful_set(replicas=2), numbered(1))
+
+    told = subject(known, Ref("StatefulSet", "", "web"))
+
+    (near,) = (member for member in told.services if member.relation is Relation.NEARLY)
+    assert (near.service.name, near.fix) == ("web-2", None)
+    assert near.reasons[0].text == (
+        "it asks for one pod of StatefulSet/web by its number, 2, which is not there; 2 pods are wanted"
+    )
+    assert near.notes == ("kubesvc explain web-2 tells more.",)
 
 
 def test_a_service_of_another_index_is_not_near() -> None:
