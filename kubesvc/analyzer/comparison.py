@@ -49,6 +49,7 @@ def compare(change: Change, before: Look, after: Look) -> Comparison:
         before=_standing(before),
         after=_standing(after),
         line=Line(LineKind.WHAT_IF, before.view.place, "", ""),
+        needless=before.view.service == after.view.service,
         ports=ports,
         gone=_causes(f for f in before.findings if not _among(f, left)),
         remaining=_causes(f for f in after.findings if _among(f, known)),

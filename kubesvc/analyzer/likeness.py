@@ -60,6 +60,11 @@ def likeness(one: str, other: str) -> Likeness:
     return Likeness.PART if how is not Likeness.UNLIKE and part(few[-1], _after(few, many)) else how
 
 
+def nearest_first(name: str, others: Iterable[str]) -> list[str]:
+    """Sort names by how they stand for one that was named, equally near ones by letter."""
+    return sorted(others, key=lambda other: (likeness(name, other), other))
+
+
 def part(word: str, after: Iterable[str]) -> str:
     """Return the word of those that stand `after` a word that names another kind of part, empty if none does.
 

@@ -4,17 +4,19 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from kubesvc.analyzer import candidates, commands, reasons, selecting, wording
+from kubesvc.analyzer import candidates, commands, departed, reasons, selecting, wording, workloads
 from kubesvc.analyzer.candidates import Candidate
-from kubesvc.model import selector
+from kubesvc.analyzer.workloads import Workloads
+from kubesvc.model import derived, selector
 from kubesvc.model.cell import StepKind
-from kubesvc.model.objects import Obj, Pod, Service
+from kubesvc.model.objects import EndpointSlice, Obj, Pod, Service, Workload
 from kubesvc.model.read import Portion, Read, Unavailable
 from kubesvc.model.report import Confidence, Fix, Membership, Reason, Relation
 from kubesvc.model.snapshot import Snapshot
-from kubesvc.semantics import endpoints
+from kubesvc.semantics import endpoints, reads
 from kubesvc.semantics.admission import ALIAS
 
 Offer = Callable[[Service, Fix], Fix | None]
@@ -23,13 +25,27 @@ Offer = Callable[[Service, Fix], Fix | None]
 _NEAREST: Final = 3
 
 
-def near(
-    snapshot: Snapshot, pods: tuple[Obj, ...], services: Iterable[Service], offer: Offer, *, alone: bool
+class Made(Struct, frozen=True):
+    """A workload and the pods that it has."""
+
+    by: Workload
+    pods: tuple[Pod, ...]
+
+
+def near(  # noqa: PLR0913 - what is near, and what may be offered
+    snapshot: Snapshot,
+    pods: tuple[Obj, ...],
+    services: Iterable[Service],
+    offer: Offer,
+    *,
+    alone: bool,
+    made: Made | None = None,
 ) -> Iterator[Membership]:
     """Yield the Services that nearly select one of some pods, of which only labels matter, nearest first.
 
     With `alone` none does select it: then the nearest has a fix, unless it selects other pods. It is theirs
-    then, and to change its selector would take it from them.
+    then, and to change its selector would take it from them. Where the pods are `made` by a workload, its
+    template may rather be what is to be changed.
     """
     services = tuple(services)
     yield from (_alias(service) for service in services if _is_alias_for(pods, service))
@@ -37,7 +53,7 @@ def near(
     found.sort(key=lambda pair: candidates.nearness(*pair))
     for at, (service, candidate) in enumerate(found[:_NEAREST]):
         told = reasons.labels(service.spec.selector, candidate.pods[0].metadata.labels)
-        fix = _fix(service, candidate) if alone and not at else None
+        fix = _fix(snapshot, service, candidate, made) if alone and not at else None
         yield _missing(service, told, _everyone(snapshot, service), fix, offer)
 
 
@@ -56,6 +72,62 @@ def called(
         first = alone and not at and not _is_for_others(snapshot, service, everyone or ())
         fix = next(selecting.label_pods(service, [pod])) if first else None
         yield _missing(service, told, everyone, fix, offer)
+
+
+def by_number(workload: Workload, pods: Iterable[Pod], services: Iterable[Service]) -> Iterator[Membership]:
+    """Yield the Services that ask for one pod of a StatefulSet by its number, and for none that there is.
+
+    What would help, more replicas or another number, is told of the Service itself.
+    """
+    there = [pod.metadata.labels.items() for pod in pods]
+    for service in services:
+        asked = workloads.numbered([workload], service.spec.selector) if endpoints.managed(service) else None
+        if asked and not any(asked.labels.items() <= labels for labels in there):
+            wants = wording.count(workloads.wanted(workload), "pod")
+            told = f"it asks for one pod of {workload.ref} by its number, {asked.number}, which is not there"
+            member = _nearly(service, Reason(StepKind.LABELS, f"{told}; {wants} are wanted"))
+            yield replace(member, notes=(f"kubesvc explain {service.metadata.name} tells more.",))
+
+
+def without_selector(
+    snapshot: Snapshot, obj: Pod | Workload, services: Iterable[Service], offer: Offer, *, alone: bool
+) -> Iterator[Membership]:
+    """Yield the Services without a selector that were meant to have one that selects what is asked about.
+
+    It is the one that kubectl apply wrote last, or else that of the workload they are called like. None for
+    which somebody writes endpoints is among them. With `alone` the first has a fix.
+    """
+    found = [(one, *meant) for one in services if (meant := _meant(snapshot, obj, one))]
+    for at, (service, labels, why) in enumerate(found[:_NEAREST]):
+        title = f"select {selector.show(labels)} in {service.ref}"
+        fix = selecting.give_selector(service, labels, title) if alone and not at else None
+        told = Reason(StepKind.LABELS, f"it has no selector, and nobody writes endpoints for it; {why}")
+        member = _nearly(service, told)
+        yield replace(member, fix=offer(service, fix) if fix else None)
+
+
+def _meant(snapshot: Snapshot, obj: Pod | Workload, service: Service) -> tuple[dict[str, str], str] | None:
+    """Return the selector that a Service without one was probably to have for an object, and why it was."""
+    if service.spec.type == ALIAS or service.spec.selector or _is_written(snapshot, service):
+        return None
+    applied = derived.applied_selector(service)
+    if applied:
+        carried = obj.metadata.labels if isinstance(obj, Pod) else obj.spec.template.metadata.labels
+        fits = selector.matches(selector.selector(applied), carried)
+        return (applied, f"kubectl apply wrote {selector.show(applied)} last") if fits else None
+    if isinstance(obj, Pod) or obj.metadata.name != service.metadata.name:
+        return None
+    labels = obj.spec.selector.match_labels
+    return (labels, f"it is called like {obj.ref}") if labels else None
+
+
+def _is_written(snapshot: Snapshot, service: Service) -> bool:
+    """Tell whether somebody else than Kubernetes' controllers may write endpoints of a Service."""
+    try:
+        slices = snapshot.find(reads.slices_of(service), EndpointSlice)
+    except Unavailable:
+        return True
+    return len(departed.written(service, slices, None)) < len(slices)
 
 
 def _is_for_others(snapshot: Snapshot, service: Service, everyone: Iterable[Obj]) -> bool:
@@ -117,7 +189,26 @@ def _candidates(
         yield from ((service, one) for one in islice(likely, 1))
 
 
-def _fix(service: Service, candidate: Candidate) -> Fix:
+def _fix(snapshot: Snapshot, service: Service, candidate: Candidate, made: Made | None) -> Fix:
+    labels = _labels(snapshot, service, candidate, made) if made else None
+    return labels or _selecting(service, candidate)
+
+
+def _labels(snapshot: Snapshot, service: Service, candidate: Candidate, made: Made) -> Fix | None:
+    """Return the labels that the template of a workload lacks, where it rather than the Service is wrong."""
+    closer = candidates.near_misses(snapshot, service, candidate.pods, (made.by,))
+    return next(
+        (
+            fix
+            for one in closer[:1]
+            if one.likely and selecting.labels_first(one)
+            for fix in selecting.label_template(replace(one, pods=made.pods), Workloads((made.by,), ()))
+        ),
+        None,
+    )
+
+
+def _selecting(service: Service, candidate: Candidate) -> Fix:
     change = candidate.change(service)
     return Fix(
         title=f"select {candidate.requirements} in {service.ref}",

@@ -26,6 +26,14 @@ class Kind(Enum):
         r'admission webhook "(?P<name>[^"]+)" denied the request',
         "admission webhook {name} denies them",
     )
+    NO_WEBHOOK = (
+        (
+            r'Internal error occurred: failed calling webhook "(?P<name>[^"]+)": .*'
+            r'"https://(?P<service>[a-z0-9-]+)\.(?P<namespace>[a-z0-9-]+)\.svc(?:[.:/][^"]*)?": '
+            r'service "(?P=service)" not found'
+        ),
+        "admission webhook {name} cannot be called, as Service {namespace}/{service} does not exist",
+    )
     UNCALLED = (
         r'Internal error occurred: failed calling webhook "(?P<name>[^"]+)"',
         "admission webhook {name} cannot be called",
@@ -97,7 +105,7 @@ def confirm(  # noqa: PLR0911 - one for each kind
         case Kind.UNCALLED if found := _ADDRESS.search(text):
             argv = ("kubesvc", "explain", found["name"], "-n", found["namespace"])
             return Command(argv, "explains the Service in front of the webhook")
-        case Kind.WEBHOOK | Kind.UNCALLED:
+        case Kind.WEBHOOK | Kind.NO_WEBHOOK | Kind.UNCALLED:
             return Command(("kubectl", "get", _WEBHOOKS), f"one of them holds the webhook {name}")
         case Kind.POLICY:
             policy = ("kubectl", "get", "validatingadmissionpolicy", name, "-o", "yaml")
@@ -128,6 +136,9 @@ def fixes(refusal: Refusal, workload: Workload | Job, lacking: int) -> Iterator[
             yield _title(f"keep the template of {workload.ref} within the LimitRange")
         case Kind.ACCOUNT:
             yield _account(refusal.parts["name"])
+        case Kind.NO_WEBHOOK:
+            there = f"{refusal.parts['namespace']}/{refusal.parts['service']}"
+            yield _title(f"restore Service {there}, or remove the configuration of the webhook")
         case _:
             return
 

@@ -5,12 +5,12 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from kubesvc.analyzer import nearly, reverse_tree, targets, wording, workloads
+from kubesvc.analyzer import nearly, reverse_tree, rollouts, targets, wording, workloads
 from kubesvc.analyzer.facts import worst
 from kubesvc.analyzer.nearly import Offer
 from kubesvc.analyzer.share import Share, share
 from kubesvc.model import selector
-from kubesvc.model.objects import Metadata, Obj, Pod, Ref, Service, Workload
+from kubesvc.model.objects import Metadata, Obj, OwnerReference, Pod, Ref, Service, Workload
 from kubesvc.model.query import Query
 from kubesvc.model.read import Gap, Portion, Read, Unavailable
 from kubesvc.model.report import (
@@ -39,12 +39,32 @@ class Asked(Struct, frozen=True):
     @property
     def stand_ins(self) -> tuple[Obj, ...]:
         """A pod of each set of labels that its pods carry, or else of its template's, whoever made it."""
-        meta = self.obj.metadata
+        meta, owners = self.obj.metadata, _owners(self.obj)
         carried = {frozenset(pod.metadata.labels.items()): None for pod in self.pods}
         return tuple(
-            Obj(kind="Pod", metadata=Metadata(name=meta.name, namespace=meta.namespace, labels=dict(labels)))
+            Obj(
+                kind="Pod",
+                metadata=Metadata(
+                    name=meta.name,
+                    namespace=meta.namespace,
+                    labels=dict(labels),
+                    owner_references=owners,
+                ),
+            )
             for labels in carried or [self.labels]
         )
+
+    @property
+    def made(self) -> nearly.Made | None:
+        """The workload that was asked about, with its pods."""
+        return nearly.Made(self.obj, self.pods) if isinstance(self.obj, Workload) else None
+
+
+def _owners(obj: Pod | Workload) -> tuple[OwnerReference, ...]:
+    """Return who owns a pod that stands for a workload's: the workload; a pod stands for itself."""
+    if isinstance(obj, Pod):
+        return ()
+    return (OwnerReference(kind=obj.kind, name=obj.metadata.name, uid=obj.metadata.uid, controller=True),)
 
 
 def asked(query: Query, snapshot: Snapshot, which: Ref, offer: Offer) -> Subject | Missing:
@@ -108,9 +128,14 @@ def _told(
     ]
     theirs = {member.service for member in members}
     others = [one for one in services if one.ref not in theirs and not _is_for_another(it, one)]
-    near = tuple(nearly.near(snapshot, it.stand_ins, others, offer, alone=not members))
+    near = tuple(nearly.near(snapshot, it.stand_ins, others, offer, alone=not members, made=it.made))
     if isinstance(it.obj, Pod) and not near:
         near = tuple(nearly.called(snapshot, it.obj, others, offer, alone=not members))
+    if not near:
+        near = tuple(nearly.without_selector(snapshot, it.obj, others, offer, alone=not members))
+    if isinstance(it.obj, Workload):
+        apart = [one for one in services if one.ref not in theirs and _is_for_another(it, one)]
+        near = (*near, *nearly.by_number(it.obj, it.pods, apart))
     lines = {ref: found for ref, found in shares.items() if found}
     verdicts = [member.verdict for member in members if member.verdict is not None]
     unread = snapshot.unreadable("Service", it.obj.metadata.namespace)
@@ -128,9 +153,10 @@ def _told(
 
 
 def _makes_for(it: Asked, service: Service) -> bool:
-    """Tell whether a workload without pods would make some that a Service selects."""
+    """Tell whether a workload would make pods that a Service selects, whatever those it has carry."""
     wanted = selector.selector(service.spec.selector)
-    return it.only_template and endpoints.managed(service) and selector.matches(wanted, it.labels)
+    makes = isinstance(it.obj, Workload) and endpoints.managed(service)
+    return makes and selector.matches(wanted, it.labels)
 
 
 def _is_for_another(it: Asked, service: Service) -> bool:
@@ -146,8 +172,8 @@ def _is_for_another(it: Asked, service: Service) -> bool:
 def _membership(snapshot: Snapshot, it: Asked, service: Service, found: Share | None) -> Membership:
     shown = selector.show(service.spec.selector)
     if found is None:
-        verdict, note = _without_pods(it, snapshot)
-        return Membership(service.ref, Relation.SELECTS, verdict, shown, (), notes=(note,))
+        verdict, notes = _without_pods(it, service, snapshot)
+        return Membership(service.ref, Relation.SELECTS, verdict, shown, (), notes=notes)
     return Membership(
         service=service.ref,
         relation=Relation.SELECTS if found.selected else Relation.LISTS,
@@ -160,15 +186,21 @@ def _membership(snapshot: Snapshot, it: Asked, service: Service, found: Share | 
     )
 
 
-def _without_pods(it: Asked, snapshot: Snapshot) -> tuple[Verdict, str]:
+def _without_pods(it: Asked, service: Service, snapshot: Snapshot) -> tuple[Verdict, tuple[str, ...]]:
+    """Tell how a workload fares with a Service that selects its template, and none of its pods."""
     if not isinstance(it.obj, Workload) or not workloads.wanted(it.obj):
-        return Verdict.IDLE, "It wants no pod; those of its template would be selected."
-    young = workloads.is_young(it.obj, snapshot.taken_at)
-    wanted = wording.count(workloads.wanted(it.obj), "pod")
-    return (
-        Verdict.PROGRESSING if young else Verdict.BROKEN,
-        f"It wants {wanted} and has none; those of its template would be selected.",
-    )
+        return Verdict.IDLE, ("It wants no pod; those of its template would be selected.",)
+    stuck = rollouts.is_stuck(it.obj)
+    if it.pods:
+        has = "its only pod does not" if len(it.pods) == 1 else f"none of its {len(it.pods)} pods does"
+        told = f"Its template carries these labels, {has}."
+    else:
+        wanted = wording.count(workloads.wanted(it.obj), "pod")
+        told = f"It wants {wanted} and has none; those of its template would be selected."
+    if not stuck and workloads.is_young(it.obj, snapshot.taken_at):
+        return Verdict.PROGRESSING, (told,)
+    held = (rollouts.held_back(it.obj),) if stuck else ()
+    return Verdict.BROKEN, (told, *held, f"kubesvc explain {service.metadata.name} tells more.")
 
 
 def _notes(it: Asked, found: Share) -> Iterator[str]:

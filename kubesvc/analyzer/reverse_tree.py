@@ -6,6 +6,7 @@ from typing import Final
 
 from kubesvc.analyzer import lines, wording, workloads
 from kubesvc.analyzer.share import Share
+from kubesvc.model import selector
 from kubesvc.model.cell import State
 from kubesvc.model.objects import Pod, Ref, Workload
 from kubesvc.model.place import Place
@@ -16,6 +17,7 @@ _KINDS: Final = {
     Relation.LISTS: LineKind.LISTED_BY,
     Relation.NEARLY: LineKind.NEARLY_BY,
 }
+_NO_SELECTOR: Final = selector.show({})
 
 
 def tree(  # noqa: PLR0913, PLR0917 - what it shows
@@ -27,7 +29,7 @@ def tree(  # noqa: PLR0913, PLR0917 - what it shows
     now: datetime,
 ) -> Line:
     """Return the tree; `services` is how many the namespace has."""
-    children = [_labels(obj), *(_member(obj, pods, member, shares.get(member.service)) for member in members)]
+    children = [_labels(obj), *(_member(obj, member, shares.get(member.service)) for member in members)]
     if not any(line.kind in _KINDS.values() for line in children):
         where = f"{wording.count(services, 'Service')} in {obj.metadata.namespace}"
         children.append(
@@ -59,7 +61,7 @@ def _labels(obj: Pod | Workload) -> Line:
     return Line(LineKind.POD_LABELS, Place(obj.ref), label, shown)
 
 
-def _member(obj: Pod | Workload, pods: tuple[Pod, ...], member: Membership, share: Share | None) -> Line:
+def _member(obj: Pod | Workload, member: Membership, share: Share | None) -> Line:
     place = Place(member.service)
     children = [*(_ports(share) if share else ()), *_reasons(member, place, alone=isinstance(obj, Pod))]
     children += [Line(LineKind.NOTE, place, "Note", note) for note in member.notes]
@@ -69,24 +71,25 @@ def _member(obj: Pod | Workload, pods: tuple[Pod, ...], member: Membership, shar
         _KINDS[member.relation],
         place,
         f"Service {member.service.name}",
-        _relation(obj, pods, member, share),
+        _relation(obj, member, share),
         mark=Mark.NONE if nearly else lines.MARKS[verdict],
         state="" if nearly else verdict.word,
         children=tuple(children),
     )
 
 
-def _relation(obj: Pod | Workload, pods: tuple[Pod, ...], member: Membership, share: Share | None) -> str:
+def _relation(obj: Pod | Workload, member: Membership, share: Share | None) -> str:
     if member.relation is Relation.NEARLY:
-        return f"nearly selects it, by {member.selector}"
+        by = "without a selector" if member.selector == _NO_SELECTOR else f"by {member.selector}"
+        return f"nearly selects it, {by}"
     if member.relation is Relation.LISTS:
         names = wording.names(entry.metadata.name for entry in (share.slices or () if share else ()))
         return f"does not select it, but is given it by slice {names}"
     if isinstance(obj, Pod):
         return f"selects it by {member.selector}"
-    if not pods:
+    if share is None:
         return f"selects its template by {member.selector}"
-    return f"selects {len(share.selected) if share else 0} of its pods by {member.selector}"
+    return f"selects {len(share.selected)} of its pods by {member.selector}"
 
 
 def _ports(share: Share) -> Iterator[Line]:

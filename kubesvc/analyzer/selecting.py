@@ -1,6 +1,6 @@
 """What makes a Service select the pods that were meant: another selector, or labels for the pods."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from kubesvc.analyzer import commands, rollouts, wording
@@ -32,6 +32,12 @@ def select(service: Service, candidate: Candidate, found: Workloads) -> Iterator
         command=commands.patch(change),
         notes=tuple(notes),
     )
+
+
+def give_selector(service: Service, labels: Mapping[str, str], title: str) -> Fix:
+    """Return the change that gives a selector to a Service without one."""
+    change = Change(service.ref, (Op(("spec", "selector"), dict(labels), new=True),))
+    return Fix(title, Confidence.LIKELY, change=change, command=commands.patch(change))
 
 
 def _impossible(workload: Workload, candidate: Candidate) -> list[str]:

@@ -7,6 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from kubesvc.analyzer import near_names
+from kubesvc.analyzer.likeness import nearest_first
 from kubesvc.model import selector
 from kubesvc.model.objects import Namespace, Obj, Pod, Ref, Service
 from kubesvc.model.query import Query
@@ -131,7 +132,7 @@ def _absent(snapshot: Snapshot, here: Read, elsewhere: Read, ref: Ref, *, exists
     return Missing(
         ref,
         near=near_names.near(ref.name, _names(snapshot, here)),
-        elsewhere=tuple(obj.metadata.namespace for obj in _found(snapshot, elsewhere)),
+        elsewhere=tuple(nearest_first(ref.namespace, _spaces(snapshot, elsewhere))),
         namespace_exists=exists,
     )
 
@@ -145,6 +146,10 @@ def _found(snapshot: Snapshot, read: Read) -> tuple[Obj, ...]:
 
 def _names(snapshot: Snapshot, read: Read) -> list[str]:
     return [obj.metadata.name for obj in _found(snapshot, read)]
+
+
+def _spaces(snapshot: Snapshot, read: Read) -> list[str]:
+    return [obj.metadata.namespace for obj in _found(snapshot, read)]
 
 
 def _exists(snapshot: Snapshot, read: Read) -> bool | None:

@@ -15,7 +15,9 @@ from kubesvc.model.objects import Part, Service
 from kubesvc.model.text import one_line
 
 _STEP: Final = re.compile(
-    r"""(?P<dot>\.?)(?P<name>[A-Za-z0-9_-]+)
+    r"""(?P<dot>\.?)(?:
+        (?P<escaped>[A-Za-z0-9_-]+(?:\\\.[A-Za-z0-9_-]+)+(?:/[A-Za-z0-9_-]+(?:\\\.[A-Za-z0-9_-]+)*)?)
+        | (?P<name>[A-Za-z0-9_-]+))
     | \[(?P<position>[0-9]{1,9})\]
     | \['(?P<single>[^']+)'\] | \["(?P<double>[^"]+)"\] | \[(?P<bare>[^]'"]+)\]""",
     re.VERBOSE,
@@ -76,20 +78,24 @@ def _change(word: str) -> Op:
 
 def _spelled(word: str) -> str:
     """Show how a key with dots and a slash is written; it looks like a path of its own."""
-    key = word.partition("=")[0].removeprefix("spec.selector.")
+    key = word.partition("=")[0].removeprefix("spec.selector.").replace("\\", "")
     dotted = "/" in key and word.startswith("spec.selector.")
     return f"Write the key as spec.selector['{one_line(key)}'], quoted for the shell." if dotted else _SPELLED
 
 
 def _read(word: str) -> tuple[Path, str]:
-    """Return the path that a word begins with, and what is left: `=VALUE`, or `-` for a removal."""
+    r"""Return the path that a word begins with, and what is left: `=VALUE`, or `-` for a removal.
+
+    A key may be written as in kubectl's JSONPath, and in Helm: `app\.kubernetes\.io/name`.
+    """
     path: list[str | int] = []
     at = 0
     while match := _STEP.match(word, at):
-        if match["name"] and bool(match["dot"]) is not bool(path):
+        if (match["name"] or match["escaped"]) and bool(match["dot"]) is not bool(path):
             break
         at = match.end()
-        keys = (match[kind] for kind in ("name", "single", "double", "bare"))
+        escaped = (match["escaped"] or "").replace("\\", "")
+        keys = (escaped, *(match[kind] for kind in ("name", "single", "double", "bare")))
         path.append(int(match["position"]) if match["position"] else next(filter(None, keys)))
     last = path[-1] if path else 0
     if at == len(word) and isinstance(last, str) and word.endswith("-"):

@@ -18,6 +18,8 @@ _HINTS: Final = {
     GapReason.UNREADABLE: "kubectl get -o yaml shows it; if nothing is odd there, this is a bug of kubesvc.",
     GapReason.CUT: "Ask about fewer Services at a time.",
 }
+_SPACES: Final = 3
+"""So many namespaces are named that have what was looked for."""
 FOUND: Final = 1
 UNKNOWN: Final = 3
 
@@ -133,8 +135,9 @@ def _absent(missing: Missing) -> KubesvcError:
 
 
 def _elsewhere(missing: Missing) -> str:
-    commands = [f"-n {namespace}" for namespace in missing.elsewhere]
-    return f"That name exists with {' or '.join(commands)}." if commands else ""
+    shown = " or ".join(f"-n {namespace}" for namespace in missing.elsewhere[:_SPACES])
+    more = len(missing.elsewhere) - _SPACES
+    return f"That name exists with {shown}{f', and {more} more' if more > 0 else ''}." if shown else ""
 
 
 def _unread(gap: Gap) -> KubesvcError:

@@ -14,9 +14,11 @@ _MADE: Final = "To make this change:"
 def put_comparison(
     page: Page, subject: Subject, comparison: Comparison, flags: Sequence[str], *, annotate: bool
 ) -> None:
-    """Write a comparison; its command stands alone, to be pasted."""
+    """Write a comparison; its command stands alone, to be pasted, unless it would change nothing."""
     page.blank()
     put_tree(page, comparison.line, annotate=annotate)
+    if comparison.needless:
+        return
     page.blank()
     page.put((page.pen(_MADE),))
     put_command(page, comparison.command, subject.ref.namespace, flags)

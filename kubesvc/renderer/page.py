@@ -82,7 +82,7 @@ class Page:
 def wrap(spans: Spans, first: int, rest: int) -> list[Spans]:
     """Break spans at blanks into lines of at most `first`, then `rest` cells; at least one line.
 
-    A word that is longer than a line is cut into lines.
+    A word that is longer than a line is cut into lines, after a comma if it has one there.
     """
     text = "".join(span.text for span in spans)
     return [_slice(spans, start, end) for start, end in _breaks(text, first, rest)]
@@ -105,11 +105,11 @@ def _breaks(text: str, first: int, rest: int) -> list[tuple[int, int]]:
 
 
 def _fitting(text: str, start: int, room: int) -> int:
-    """Return where to cut so that the piece fits; at least one character is taken."""
+    """Return where to cut so that the piece fits, as between labels; at least one character is taken."""
     end = start + 1
     while end < len(text) and width(text[start : end + 1]) <= room:
         end += 1
-    return end
+    return text.rfind(",", start, end) + 1 or end
 
 
 def _slice(spans: Sequence[Span], start: int, end: int) -> Spans:

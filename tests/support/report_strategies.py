@@ -174,6 +174,7 @@ comparisons = st.builds(
     *(_few(causes) for _ in range(3)),
     _few(st.builds(NotChecked, codes, places, reads)),
     _few(texts),
+    st.booleans(),
 )
 members = st.builds(
     Membership,

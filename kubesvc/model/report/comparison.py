@@ -59,7 +59,7 @@ class Comparison(Struct, frozen=True):
 
     Where what decides about endpoints could not be read, `after` is unknown and nothing is compared.
     `remaining` and `new` are causes as they are after. `notes` are what else the change brings about, and who
-    would take it back.
+    would take it back. `needless`: all that is set is so already.
     """
 
     change: Change
@@ -73,3 +73,4 @@ class Comparison(Struct, frozen=True):
     new: tuple[Cause, ...] = ()
     not_checked: tuple[NotChecked, ...] = ()
     notes: tuple[str, ...] = ()
+    needless: bool = False

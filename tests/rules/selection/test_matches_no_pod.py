@@ -187,6 +187,15 @@ def test_other_namespaces_are_searched_where_the_own_has_no_candidate() -> None:
     assert everywhere == []
 
 
+def test_namespaces_called_alike_are_named_first() -> None:
+    """One of them was rather meant than any other that has such pods."""
+    away = [pod(namespace=space) for space in ("a", "b", "c", "shop-eu")]
+
+    found = only(explain(settled(service(), pod("db", labels={"app": "db"}), *away)), "KSV101")
+
+    assert rows(found)[0] == "elsewhere: namespace shop-eu has 1 pod with these labels"
+
+
 def test_the_manager_of_the_selector_is_named() -> None:
     """With its last write to any of its fields."""
     note = {derived.PREFIX + "managers": '{"spec.selector":["helm","2026-01-31T11:58:00Z"]}'}

@@ -54,6 +54,8 @@ UNCALLED = (
     'Internal error occurred: failed calling webhook "images.example.com": failed to call webhook: '
     'Post "https://images.policy.svc:443/check?timeout=10s": EOF'
 )
+NO_WEBHOOK = UNCALLED.replace("EOF", 'service "images" not found')
+ANOTHER = UNCALLED.replace("EOF", 'service "others" not found')
 BY_URL = (
     'Internal error occurred: failed calling webhook "images.example.com": failed to call webhook: '
     'Post "https://images.example.com/check": context deadline exceeded'
@@ -193,6 +195,18 @@ def test_what_a_pod_does_is_not_taken_out_by_a_command(text: str) -> None:
         ),
         (
             UNCALLED,
+            "admission webhook images.example.com cannot be called",
+            "kubesvc explain images -n policy",
+            None,
+        ),
+        (
+            NO_WEBHOOK,
+            "admission webhook images.example.com cannot be called, as Service policy/images does not exist",
+            "kubectl get validatingwebhookconfigurations,mutatingwebhookconfigurations",
+            "restore Service policy/images, or remove the configuration of the webhook",
+        ),
+        (
+            ANOTHER,
             "admission webhook images.example.com cannot be called",
             "kubesvc explain images -n policy",
             None,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubesvc.analyzer.likeness import Likeness, is_within, likeness, other_part
+from kubesvc.analyzer.likeness import Likeness, is_within, likeness, nearest_first, other_part
 
 ALIKE = {
     Likeness.SAME: [("web", "web"), ("", "")],
@@ -114,3 +114,14 @@ def test_one_name_may_have_the_words_of_another(one: str, other: str, *, within:
     """Whatever it goes on with."""
     assert is_within(one, other) is within
     assert is_within(other, one) is within
+
+
+def test_names_are_sorted_by_how_they_stand_for_another() -> None:
+    """Equally near ones by letter."""
+    assert nearest_first("prod", ["zoo", "db", "prod-eu", "prdo", "prod-ap"]) == [
+        "prod-ap",
+        "prod-eu",
+        "prdo",
+        "db",
+        "zoo",
+    ]

@@ -2,6 +2,7 @@
 
 import pytest
 
+from kubesvc.model import derived
 from kubesvc.model.change import Change, Op
 from kubesvc.model.objects import Deployment, Obj, Pod, Ref, Service, ServicePort, Workload
 from kubesvc.model.query import Query
@@ -296,12 +297,25 @@ def of_number(number: int, app: str = "web") -> Service:
     return service(f"web-{number}", selector=wanted)
 
 
-@pytest.mark.parametrize("which", [WEB, Ref("StatefulSet", "", "web")])
-def test_a_service_of_another_pod_of_its_stateful_set_is_not_near(which: Ref) -> None:
+def test_a_service_of_another_pod_of_its_stateful_set_is_not_near() -> None:
     """Each is for the pod of its number; without the number it would select all of them."""
     known = cluster(stateful_set(replicas=2), numbered(1), node(), of_number(2), of_number(3))
 
-    assert subject(known, which).services == ()
+    assert subject(known).services == ()
+
+
+def test_a_service_of_a_number_that_is_not_there_is_near_its_stateful_set() -> None:
+    """No change of its selector is offered here: without the number it would select all of them."""
+    known = settled(of_number(2), of_number(1), stateful_set(replicas=2), numbered(1))
+
+    told = subject(known, Ref("StatefulSet", "", "web"))
+
+    (near,) = (member for member in told.services if member.relation is Relation.NEARLY)
+    assert (near.service.name, near.fix) == ("web-2", None)
+    assert near.reasons[0].text == (
+        "it asks for one pod of StatefulSet/web by its number, 2, which is not there; 2 pods are wanted"
+    )
+    assert near.notes == ("kubesvc explain web-2 tells more.",)
 
 
 def test_a_service_of_another_index_is_not_near() -> None:
@@ -561,42 +575,87 @@ def test_pods_that_a_selector_leaves_out_are_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("workload", "verdict", "note"),
+    ("workload", "verdict", "notes"),
     [
         (
             deployment(replicas=0),
             Verdict.IDLE,
-            "It wants no pod; those of its template would be selected.",
+            ("It wants no pod; those of its template would be selected.",),
         ),
         (
             deployment(replicas=2),
             Verdict.BROKEN,
-            "It wants 2 pods and has none; those of its template would be selected.",
+            (
+                "It wants 2 pods and has none; those of its template would be selected.",
+                "kubesvc explain web tells more.",
+            ),
         ),
         (
             with_(deployment(), metadata__creation_timestamp=NOW),
             Verdict.PROGRESSING,
-            "It wants 1 pod and has none; those of its template would be selected.",
+            ("It wants 1 pod and has none; those of its template would be selected.",),
         ),
-        (daemon_set(desired=0), Verdict.IDLE, "It wants no pod; those of its template would be selected."),
+        (daemon_set(desired=0), Verdict.IDLE, ("It wants no pod; those of its template would be selected.",)),
+        (
+            with_(deployment(replicas=2), metadata__creation_timestamp=NOW, spec__paused=True),
+            Verdict.BROKEN,
+            (
+                "It wants 2 pods and has none; those of its template would be selected.",
+                "Deployment/web is paused: nothing is rolled out before `kubectl rollout resume`.",
+                "kubesvc explain web tells more.",
+            ),
+        ),
         (
             stateful_set(replicas=3),
             Verdict.BROKEN,
-            "It wants 3 pods and has none; those of its template would be selected.",
+            (
+                "It wants 3 pods and has none; those of its template would be selected.",
+                "kubesvc explain web tells more.",
+            ),
         ),
     ],
 )
 def test_a_workload_without_pods_is_told_by_its_template(
-    workload: Workload, verdict: Verdict, note: str
+    workload: Workload, verdict: Verdict, notes: tuple[str, ...]
 ) -> None:
     """What it would make is selected or not."""
     told = subject(settled(service(), workload), Ref(workload.kind, "", "web"))
 
     assert (told.verdict, told.summary) == (verdict, "it has no pods; Service web would select them")
-    assert only(told).notes == (note,)
+    assert only(told).notes == notes
     assert texts(told, LineKind.SELECTED_BY) == [
         f"Service web selects its template by app=web {verdict.word}"
     ]
+
+
+@pytest.mark.parametrize(
+    ("paused", "held"),
+    [
+        (True, ("Deployment/web is paused: nothing is rolled out before `kubectl rollout resume`.",)),
+        (False, ()),
+    ],
+)
+def test_a_template_may_carry_what_its_pods_lack(paused: bool, held: tuple[str, ...]) -> None:  # noqa: FBT001
+    """The Service is right, and a change of its selector would be no help."""
+    made = with_(deployment(labels={"app": "web"}, replicas=2), spec__paused=paused)
+    made = with_(made, spec__template__metadata__labels={"app": "web", "tier": "fe"})
+    sets = with_(replica_set(), metadata__labels={"app": "web"})
+    of = service(selector={"app": "web", "tier": "fe"})
+
+    told = subject(settled(of, made, sets, *owned(*pods(2))), DEPLOYMENT)
+
+    assert (told.verdict, told.summary) == (
+        Verdict.BROKEN,
+        "0 of 2 pods receive traffic from Service web",
+    )
+    assert only(told).fix is None
+    assert only(told).relation is Relation.SELECTS
+    assert only(told).notes == (
+        "Its template carries these labels, none of its 2 pods does.",
+        *held,
+        "kubesvc explain web tells more.",
+    )
+    assert texts(told, LineKind.SELECTED_BY) == ["Service web selects its template by app=web,tier=fe broken"]
 
 
 def test_a_workload_with_pods_is_judged_by_what_they_carry() -> None:
@@ -792,3 +851,71 @@ def test_other_namespaces_do_not_matter() -> None:
 
     assert subject(settled(service(), pod(), *away)) == subject(settled(service(), pod()))
     assert LONG_AGO < NOW
+
+
+@pytest.mark.parametrize(
+    ("its", "title"),
+    [
+        (
+            {"app": "web", "tier": "front"},
+            "label the pods tier=front in the template of Deployment/web",
+        ),
+        ({"app": "web"}, "select no tier in Service/web"),
+    ],
+)
+@pytest.mark.parametrize("number", [0, 2])
+def test_a_label_that_only_the_workload_carries_is_to_be_given_to_its_pods(
+    its: dict[str, str], title: str, number: int
+) -> None:
+    """As it is offered first for the Service: the label was written in the wrong place."""
+    made = with_(deployment(labels={"app": "web"}, replicas=2), metadata__labels=its)
+    sets = with_(replica_set(), metadata__labels={"app": "web"})
+    of = service(selector={"app": "web", "tier": "front"})
+
+    member = only(subject(settled(of, made, sets, *owned(*pods(number))), DEPLOYMENT))
+
+    assert member.fix is not None
+    assert member.fix.title == title
+
+
+def bare(**more: object) -> Service:
+    """A Service that has lost its selector."""
+    return service("web", selector={}, **more)
+
+
+def test_a_service_without_a_selector_is_near_what_it_is_called_like() -> None:
+    """As it is told of the Service; what would come of the selector is simulated."""
+    told = subject(deployed(bare(), *pods(2)), DEPLOYMENT)
+
+    assert told.summary == "no Service selects it, Service web nearly does"
+    member = only(told)
+    assert member.fix is not None
+    assert member.fix.title == "select app=web in Service/web"
+    assert member.fix.change == Change(
+        Ref("Service", "shop", "web"), (Op(("spec", "selector"), {"app": "web"}, new=True),)
+    )
+    assert member.fix.outcome is not None
+    assert member.reasons[0].text == (
+        "it has no selector, and nobody writes endpoints for it; it is called like Deployment/web"
+    )
+    assert texts(told, LineKind.NEARLY_BY) == ["Service web nearly selects it, without a selector"]
+
+
+def test_a_service_without_a_selector_is_not_near_what_it_is_not_called_like() -> None:
+    """Nor is one for which somebody writes endpoints, nor an alias."""
+    made = deployed(with_(bare(), metadata__name="other"), *pods(2))
+    written = settled(bare(), hand_made(endpoint("10.9.9.9")), deployment("web", replicas=2))
+    alias = deployed(bare(type="ExternalName", external_name="a.example"), *pods(2))
+
+    assert [subject(each, DEPLOYMENT).services for each in (made, written, alias)] == [(), (), ()]
+
+
+@pytest.mark.parametrize(("label", "near"), [("web", True), ("other", False)])
+def test_a_selector_that_was_applied_decides_before_the_name(label: str, near: bool) -> None:  # noqa: FBT001
+    """Also for a pod."""
+    applied = {derived.PREFIX + "applied-selector": f'{{"app":"{label}"}}'}
+    of = with_(bare(), metadata__annotations=applied)
+
+    for which in (DEPLOYMENT, WEB):
+        told = subject(deployed(of, *pods(2)), which)
+        assert [one.fix is not None for one in told.services] == ([True] if near else [])

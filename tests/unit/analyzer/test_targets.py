@@ -31,6 +31,15 @@ def test_a_service_that_does_not_exist_is_missing() -> None:
     assert missing.refused is None
 
 
+def test_namespaces_called_alike_are_named_first() -> None:
+    """One of them was rather meant than any other that has the name."""
+    objects = [one for space in ("apps", "shop-eu", "sohp") for one in named("web", space=space)]
+
+    (missing,) = explain(cluster(*objects), "web").missing
+
+    assert missing.elsewhere == ("shop-eu", "sohp", "apps")
+
+
 def test_a_release_prefix_is_near() -> None:
     """However long it is."""
     (missing,) = explain(cluster(*named("a-very-long-release-name-web")), "web").missing

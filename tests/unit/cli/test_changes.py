@@ -123,6 +123,29 @@ def test_what_is_no_change_of_a_field_is_told_how_to_write_one(word: str) -> Non
     assert refused(word) == (f'--set "{word}" is no change of a field', SPELLED)
 
 
+@pytest.mark.parametrize("tail", ["=web", "-"])
+@pytest.mark.parametrize(
+    ("word", "key"),
+    [
+        (r"app\.kubernetes\.io/name", "app.kubernetes.io/name"),
+        (r"a\.b/c\.d-e", "a.b/c.d-e"),
+        (r"a\.b", "a.b"),
+    ],
+)
+def test_a_key_may_be_escaped_as_kubectl_and_helm_take_it(word: str, key: str, tail: str) -> None:
+    """The API server knows no backslash in it."""
+    (op,) = changes([f"spec.selector.{word}{tail}"])
+
+    assert op.path == ("spec", "selector", key)
+
+
+def test_a_key_that_is_half_escaped_is_shown_without_backslashes() -> None:
+    """What is shown can be used."""
+    _, hint = refused(r"spec.selector.app\.kubernetes.io/name=web")
+
+    assert hint == "Write the key as spec.selector['app.kubernetes.io/name'], quoted for the shell."
+
+
 def test_a_key_with_dots_and_a_slash_is_shown_quoted() -> None:
     """It looks like a path of its own."""
     message, hint = refused("spec.selector.app.kubernetes.io/name=web")

@@ -166,6 +166,24 @@ def test_what_does_not_exist_is_status_2_with_near_names(kubesvc: Kubesvc, word:
     assert result.err == f"error: {error}\n"
 
 
+@pytest.mark.parametrize(
+    ("spaces", "more"),
+    [
+        (["a", "b", "c"], ""),
+        (["a", "b", "c", "d"], ", and 1 more"),
+        (["a", "b", "c", "d", "e"], ", and 2 more"),
+    ],
+)
+def test_few_of_the_namespaces_are_named_that_have_the_name(
+    kubesvc: Kubesvc, spaces: list[str], more: str
+) -> None:
+    """In a large cluster each has a `web`."""
+    with ApiServer([workload("DaemonSet", namespace=space) for space in spaces]) as server:
+        result = kubesvc("explain", "ds/web", "-n", "shop", "--server", server.url)
+
+    assert result.err.splitlines()[-1] == f"hint: That name exists with -n a or -n b or -n c{more}."
+
+
 def test_what_exists_is_told_beside_what_does_not(kubesvc: Kubesvc) -> None:
     """The status says that something is missing."""
     with ApiServer(healthy()) as server:

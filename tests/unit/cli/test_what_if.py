@@ -50,6 +50,17 @@ def test_the_command_stands_alone_with_flags_and_namespace(kubesvc: Kubesvc) -> 
     assert any(text.startswith(line) for text in result.out.splitlines())
 
 
+def test_no_command_is_shown_where_nothing_would_change(kubesvc: Kubesvc) -> None:
+    """All that is set is so already; one of several that is not is a change."""
+    with ApiServer(broken()) as server:
+        needless = kubesvc(*asked(server, "--set", "spec.selector.app=Web"))
+        needed = kubesvc(*asked(server, "--set", "spec.selector.app=Web", "--set", "spec.selector.x=y"))
+
+    assert "Web, as it is" in needless.out
+    assert "Web, as it is" in needed.out
+    assert ("To make this change" in needless.out, "To make this change" in needed.out) == (False, True)
+
+
 def test_json_has_the_comparison_with_the_service(kubesvc: Kubesvc) -> None:
     """And the question with the query; findings are of the present."""
     with ApiServer(broken()) as server:

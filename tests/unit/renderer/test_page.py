@@ -44,6 +44,13 @@ def test_a_word_longer_than_the_line_is_cut() -> None:
     assert [len(line) for line in page.text().splitlines()] == [40, 40, 10]
 
 
+def test_labels_are_cut_between_each_other() -> None:
+    """A key that is broken off is not found again."""
+    page = Page(Terminal(40))
+    page.put((Span("by app.kubernetes.io/instance=shop,app.kubernetes.io/name=web,tier=front"),))
+    assert page.text() == ("by\napp.kubernetes.io/instance=shop,\napp.kubernetes.io/name=web,tier=front\n")
+
+
 def test_wide_characters_count_twice() -> None:
     """The terminal gives them two cells."""
     page = Page(Terminal(40))

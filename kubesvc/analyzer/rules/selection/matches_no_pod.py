@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from kubesvc.analyzer import choices, clients, wording
+from kubesvc.analyzer.likeness import nearest_first
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model import derived, selector
@@ -75,10 +76,10 @@ def _elsewhere(view: ServiceView) -> Iterator[Row]:
     spaces: dict[str, int] = {}
     for pod in found:
         spaces[pod.metadata.namespace] = spaces.get(pod.metadata.namespace, 0) + 1
-    for namespace, pods in sorted(spaces.items())[:_SHOWN]:
+    for namespace in nearest_first(view.service.metadata.namespace, spaces)[:_SHOWN]:
         yield Row(
             "elsewhere",
-            f"namespace {namespace} has {wording.count(pods, 'pod')} with these labels",
+            f"namespace {namespace} has {wording.count(spaces[namespace], 'pod')} with these labels",
             "metadata.labels",
         )
     if len(spaces) > _SHOWN:

@@ -4,11 +4,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from kubesvc.analyzer import clients, commands, departed, wording
+from kubesvc.analyzer import clients, departed, selecting, wording
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model import derived, selector
-from kubesvc.model.change import Change, Op
 from kubesvc.model.objects import EndpointSlice, Workload
 from kubesvc.model.report import Confidence, Finding, Fix, Row
 from kubesvc.semantics import cells, endpoints, mirroring
@@ -107,10 +106,4 @@ def _made(workload: Workload, pods: list[str]) -> bool:
 
 
 def _selecting(view: ServiceView, labels: dict[str, str], reason: str) -> Fix:
-    change = Change(view.service.ref, (Op(("spec", "selector"), labels, new=True),))
-    return Fix(
-        title=f"select {selector.show(labels)}, {reason}",
-        certainty=Confidence.LIKELY,
-        change=change,
-        command=commands.patch(change),
-    )
+    return selecting.give_selector(view.service, labels, f"select {selector.show(labels)}, {reason}")
