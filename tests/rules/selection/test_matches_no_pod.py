@@ -740,3 +740,13 @@ def test_a_workload_without_pods_is_told_apart_from_one_that_is_missed() -> None
         ("KSV102", "web", Effect.IDLE),
         ("KSV101", "api", Effect.BROKEN),
     ]
+
+
+@pytest.mark.parametrize("key", ["app.kubernetes.io/version", "helm.sh/chart", "chart"])
+def test_a_label_that_changes_with_each_release_is_dropped(key: str) -> None:
+    """The value that pods carry today would break the Service again at the next release."""
+    of = service(selector={"app": "web", key: "web-1.2.3"})
+
+    found = only(explain(settled(of, pod(labels={"app": "web", key: "web-1.2.4"}))), "KSV101")
+
+    assert [fix.title for fix in found.fixes] == [f"select no {key}"]
