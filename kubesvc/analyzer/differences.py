@@ -22,6 +22,8 @@ RELEASES: Final = ("app.kubernetes.io/instance", "release")
 """Label keys that name the release which an object belongs to."""
 HASHES: Final = NUMBERS | {"pod-template-hash", "controller-revision-hash", "rollouts-pod-template-hash"}
 """Labels that tell pods of one workload apart: selecting by another value of them breaks soon again."""
+VERSIONS: Final = frozenset({"app.kubernetes.io/version", "helm.sh/chart", "chart"})
+"""Labels that say from what release of the software pods are: another value of them breaks with the next."""
 
 
 class Grounds(IntEnum):
@@ -68,7 +70,7 @@ def differences(
 def concerns(service: Service, key: str, found: str) -> bool:
     """Tell whether a label has anything to do with what a Service selects."""
     required = service.spec.selector
-    if key in HASHES:
+    if key in HASHES | VERSIONS:
         return required.get(key) == found
     return found in required.values() or any(_akin(key, other) is not _Akin.OTHER for other in required)
 
@@ -90,6 +92,8 @@ def _difference(
     if key in HASHES:
         what = "label of one pod alone" if key in NUMBERS else "label that changes with each rollout"
         return Difference(key, value, "", "", f"a {what}", Grounds.SURE)
+    if key in VERSIONS:
+        return Difference(key, value, "", "", "a label that changes with each release", Grounds.SURE)
     options = [
         option
         for other, found in sorted(free.items())

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from kubesvc.analyzer import workloads as behind
 from kubesvc.analyzer.differences import (
+    ALIASES,
     RELEASES,
     ROLES,
     Difference,
@@ -25,6 +26,8 @@ JOB: Final = "Job"
 """Its pods come to an end: they may bear the application's labels, and are seldom meant."""
 PARTS: Final = frozenset({*ROLES, *RELEASES})
 """Label keys that tell the parts of an application apart, or its releases."""
+VARIANTS: Final = frozenset({"color", "colour", "version", "track", "slot", "revision"})
+"""Label keys that tell variants of one deployment apart, of which one takes the place of another."""
 
 
 class Miss(Struct, frozen=True):
@@ -111,7 +114,8 @@ def likely(service: Service, misses: Iterable[Miss]) -> frozenset[Selector]:
     """Return the selectors that something speaks for.
 
     Either for each of their differences, or for the pods as a whole: what makes them is called like the
-    Service, or they alone bear the name of the application, and are not plainly another part of it.
+    Service, or they alone bear the name of the application, and are not plainly another part of it. What
+    is told apart on purpose is not meant.
     """
     known = tuple(misses)
     bearing = {name: _bearing(name, known) for name in {_name(service, miss) for miss in known} if name}
@@ -119,9 +123,25 @@ def likely(service: Service, misses: Iterable[Miss]) -> frozenset[Selector]:
         miss.selector
         for miss in known
         if all(one.grounds < Grounds.NOTHING for one in miss.differences)
-        or is_namesake(service, miss.maker)
-        or (bearing.get(_name(service, miss)) == {miss.selector} and not _of_others(service, miss))
+        or (is_namesake(service, miss.maker) and not _is_apart(miss))
+        or (
+            bearing.get(_name(service, miss)) == {miss.selector}
+            and not _is_apart(miss)
+            and not _of_others(service, miss)
+        )
     )
+
+
+def _is_apart(miss: Miss) -> bool:
+    """Tell whether pods are told apart on purpose, as those of another environment or customer are."""
+    return any(is_deliberate(one) for one in miss.differences)
+
+
+def is_deliberate(difference: Difference) -> bool:
+    """Tell whether a label has a wholly unlike value, and its key names no part, application or variant."""
+    key = difference.new_key
+    unlike = bool(key) and difference.grounds is Grounds.NOTHING
+    return unlike and key not in PARTS.union(ALIASES, VARIANTS)
 
 
 def _name(service: Service, miss: Miss) -> Selector:

@@ -5,7 +5,7 @@ from typing import Final
 
 from kubesvc.analyzer import commands, rollouts, wording
 from kubesvc.analyzer.candidates import Candidate
-from kubesvc.analyzer.differences import HASHES, Grounds
+from kubesvc.analyzer.differences import HASHES, VERSIONS, Grounds
 from kubesvc.analyzer.workloads import Workloads
 from kubesvc.model import selector
 from kubesvc.model.change import Change, Op
@@ -63,7 +63,7 @@ def label_template(candidate: Candidate, found: Workloads) -> Iterator[Fix]:
     if workload is None or not _rolls_out(workload, candidate.pods):
         return
     wanted = {difference.key: difference.value for difference in candidate.differences}
-    taken = {*workload.spec.template.metadata.labels, *workload.spec.selector.keys, *HASHES}
+    taken = {*workload.spec.template.metadata.labels, *workload.spec.selector.keys, *HASHES, *VERSIONS}
     if wanted.keys() & taken.union(candidate.unwritten, *(pod.metadata.labels for pod in candidate.pods)):
         return
     ops = (Op((*_TEMPLATE, key), value) for key, value in sorted(wanted.items()))

@@ -751,3 +751,34 @@ def test_a_workload_without_pods_is_told_apart_from_one_that_is_missed() -> None
         ("KSV102", "web", Effect.IDLE),
         ("KSV101", "api", Effect.BROKEN),
     ]
+
+
+@pytest.mark.parametrize("key", ["app.kubernetes.io/version", "helm.sh/chart", "chart"])
+def test_a_label_that_changes_with_each_release_is_dropped(key: str) -> None:
+    """The value that pods carry today would break the Service again at the next release."""
+    of = service(selector={"app": "web", key: "web-1.2.3"})
+
+    found = only(explain(settled(of, pod(labels={"app": "web", key: "web-1.2.4"}))), "KSV101")
+
+    assert [fix.title for fix in found.fixes] == [f"select no {key}"]
+
+
+@pytest.mark.parametrize(
+    ("key", "wanted", "carried", "offered"),
+    [
+        ("env", "prod", "staging", False),
+        ("tenant", "acme", "globex", False),
+        ("env", "prod", "prdo", True),
+        ("color", "blue", "green", True),
+    ],
+)
+def test_what_is_told_apart_on_purpose_is_not_offered(
+    key: str, wanted: str, carried: str, *, offered: bool
+) -> None:
+    """Traffic for one environment or customer would reach another; a slip or a color is no such thing."""
+    of = service(selector={"app": "web", key: wanted})
+
+    found = only(explain(settled(of, pod(labels={"app": "web", key: carried}))), "KSV101")
+
+    assert any(row.startswith("nearest") for row in rows(found))
+    assert [fix.title for fix in found.fixes] == [f"select {key}={carried}"] * offered
