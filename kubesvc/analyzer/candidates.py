@@ -7,13 +7,14 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from kubesvc.analyzer import port_fit
 from kubesvc.analyzer import workloads as behind
 from kubesvc.analyzer.differences import Difference, Grounds, is_name
 from kubesvc.analyzer.likeness import Likeness, likeness
-from kubesvc.analyzer.misses import JOB, PARTS, Miss, is_deliberate, likely, misses
+from kubesvc.analyzer.misses import JOB, PARTS, Miss, is_deliberate, is_namesake, likely, misses
 from kubesvc.model import selector
 from kubesvc.model.change import ABSENT, Change, Op
-from kubesvc.model.objects import Obj, Ref, Service, Workload
+from kubesvc.model.objects import Obj, Pod, Ref, Service, Workload
 from kubesvc.model.selector import Selector
 from kubesvc.model.snapshot import Snapshot
 from kubesvc.semantics import topology
@@ -31,6 +32,7 @@ class Candidate(Struct, frozen=True):
     can be offered. `too`: of which other owners it would select how many pods along with them. `unwritten`:
     keys it differs in that something sets on running pods, as their template lacks them. `taken`: Services
     that have these pods already. `undecided`: others are as near, and nothing tells which of them is meant.
+    `misfit`: they declare ports, and none that the Service leads to.
     """
 
     owner: Ref
@@ -43,6 +45,7 @@ class Candidate(Struct, frozen=True):
     unwritten: tuple[str, ...] = ()
     taken: tuple[Ref, ...] = ()
     undecided: bool = False
+    misfit: str = ""
 
     @property
     def kinds(self) -> str:
@@ -53,6 +56,16 @@ class Candidate(Struct, frozen=True):
     def part(self) -> str:
         """The word that names another kind of part than the Service is for, empty where none does."""
         return next(filter(None, (difference.part for difference in self.differences)), "")
+
+    @property
+    def is_slip(self) -> bool:
+        """Whether no difference is more than a slip."""
+        return all(difference.is_slip for difference in self.differences)
+
+    @property
+    def distinctions(self) -> tuple[str, ...]:
+        """The keys by whose values pods are told apart on purpose, as environments and customers are."""
+        return tuple(difference.key for difference in self.differences if is_deliberate(difference))
 
     @property
     def requirements(self) -> str:
@@ -83,8 +96,8 @@ def near_misses(
     Raises:
         Unread: owners of pods that are near, or that a change would select, were never read.
     """
-    everyone = tuple(pods)
-    near = _near(service, list(misses(service, everyone, tuple(workloads))))
+    everyone, makers = tuple(pods), tuple(workloads)
+    near = _near(service, list(misses(service, everyone, makers)))
     selected = {
         one: [pod for pod in everyone if selector.matches(one, pod.metadata.labels)]
         for one in {candidate.selector for candidate in near}
@@ -97,7 +110,19 @@ def near_misses(
             one = found.get(key) or replace(candidate, owner=owner, pods=())
             found[key] = replace(one, pods=(*one.pods, *members))
     complete = (replace(one, too=_too(one, selected[one.selector], owners)) for one in found.values())
-    return tuple(sorted(complete, key=lambda candidate: rank(service, candidate)))
+    by_ref = {workload.ref: workload for workload in makers}
+    fitting = (_told_by_ports(service, one, by_ref.get(one.owner), snapshot.minor) for one in complete)
+    return tuple(sorted(fitting, key=lambda candidate: rank(service, candidate)))
+
+
+def _told_by_ports(service: Service, candidate: Candidate, maker: Workload | None, minor: int) -> Candidate:
+    """Name pods that are alike by words alone, and declare other ports than the Service leads to."""
+    pod = next((pod for pod in candidate.pods if isinstance(pod, Pod)), None)
+    spec = maker.spec.template.spec if maker else pod.spec if pod else None
+    if spec is None or not candidate.likely or candidate.is_slip:
+        return candidate
+    why = "" if is_namesake(service, candidate.owner) else port_fit.misfit(service, spec, minor)
+    return replace(candidate, misfit=why, likely=not why)
 
 
 def _near(service: Service, missed: list[Miss]) -> list[Candidate]:

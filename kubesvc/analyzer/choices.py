@@ -85,16 +85,19 @@ def _are_several(near: Iterable[Candidate]) -> bool:
 def _distinct(view: ServiceView, near: Iterable[Candidate]) -> Iterator[Candidate]:
     """Yield the likely changes, each with its first owner; where many are equally near, none of them is.
 
-    Other parts that bear the name count along: where everything bears it, it tells nothing.
+    Other parts that bear the name count along: where everything bears it, it tells nothing. Beside a slip
+    nothing is meant that is more than one.
     """
     first: dict[Selector, Candidate] = {}
     for one in near:
         first.setdefault(one.selector, one)
     parts = sum(bool(one.part) for one in first.values() if not one.likely)
     likely = (one for one in first.values() if one.likely)
+    slipped = False
     for _, equal in groupby(likely, key=lambda one: candidates.nearness(view.service, one)):
-        several = list(equal)
+        several = [one for one in equal if one.is_slip or not slipped]
         yield from several if len(several) == 1 or len(several) + parts <= _SHOWN else ()
+        slipped = slipped or any(one.is_slip for one in several)
 
 
 def _ready(pods: Iterable[Obj]) -> int:
@@ -106,7 +109,7 @@ def rows(view: ServiceView, choice: Choice) -> Iterator[Row]:
     simulated = {one.selector for one in choice.offered}
     for position, one in enumerate(choice.near):
         pods = _pods(view, one, whole=one.selector in simulated)
-        value = f"{one.requirements}, differs in {one.kinds}: {pods}{_part(one)}{_taken(one)}"
+        value = f"{one.requirements}, differs in {one.kinds}: {pods}{_another(one)}{_taken(one)}"
         yield Row("nearest" if position == 0 else "", value, "metadata.labels")
     yield from _unwritten(choice.near)
     if choice.numbered:
@@ -117,8 +120,13 @@ def rows(view: ServiceView, choice: Choice) -> Iterator[Row]:
         yield Row("unlabeled", f"{names} {verb} no label that a selector could name", "metadata.labels")
 
 
-def _part(candidate: Candidate) -> str:
-    return f"; {candidate.part} names another part" if candidate.part and not candidate.likely else ""
+def _another(candidate: Candidate) -> str:
+    """Say why pods are not offered: what they are another of, or declare."""
+    if candidate.likely:
+        return ""
+    part = f"{candidate.part} names another part" if candidate.part else ""
+    another = (f"another {key}" for key in candidate.distinctions)
+    return "".join(f"; {why}" for why in (part, *another, candidate.misfit) if why)
 
 
 def _taken(candidate: Candidate) -> str:

@@ -51,6 +51,12 @@ class Difference(Struct, frozen=True):
     grounds: Grounds
     distance: int = 0
     part: str = ""
+    alike: Likeness = Likeness.SAME
+
+    @property
+    def is_slip(self) -> bool:
+        """Whether no more than a slip, a prefix or a number tells what is asked for from what is there."""
+        return self.alike <= Likeness.PREFIXED or self.alike in (Likeness.NUMBERED, Likeness.SLIP)
 
 
 def differences(
@@ -142,7 +148,7 @@ def _options(service: Service, required: tuple[str, str], label: tuple[str, str]
     grounds = _grounds(service, value, found, alike)
     how = " and ".join(filter(None, (_of_key(key, other), _of_value(value, found, alike))))
     part = "" if grounds < Grounds.NOTHING else _part(value, found) or _part(service.metadata.name, found)
-    yield Difference(key, value, other, found, how, grounds, len(_Akin) * alike + akin, part)
+    yield Difference(key, value, other, found, how, grounds, len(_Akin) * alike + akin, part, alike)
 
 
 def _part(wanted: str, found: str) -> str:

@@ -7,11 +7,13 @@ import pytest
 from kubesvc.analyzer.differences import HASHES
 from kubesvc.model import derived
 from kubesvc.model.objects import (
+    ContainerPort,
     LabelSelector,
     LabelSelectorRequirement,
     Obj,
     Ordinals,
     Ref,
+    ServicePort,
 )
 from kubesvc.model.query import Query
 from kubesvc.model.read import Portion, Read
@@ -780,5 +782,60 @@ def test_what_is_told_apart_on_purpose_is_not_offered(
 
     found = only(explain(settled(of, pod(labels={"app": "web", key: carried}))), "KSV101")
 
-    assert any(row.startswith("nearest") for row in rows(found))
+    (near,) = [row for row in rows(found) if row.startswith("nearest")]
+    assert near.endswith(f"; another {key}") is not offered
     assert [fix.title for fix in found.fixes] == [f"select {key}={carried}"] * offered
+
+
+@pytest.mark.parametrize(
+    ("app", "declares", "target", "said"),
+    [
+        ("web-gateway", (port(8443, "https"),), 8080, "declares 8443, not 8080"),
+        ("web-gateway", (port(8443, "tls"), port(5432)), "http", "declares 5432, 8443, not http"),
+        ("web-gateway", (port(8080),), 8080, ""),
+        ("web-gateway", (port(9000, "http"),), "http", ""),
+        ("web-gateway", (port(80, "main"),), "http", ""),
+        ("web-gateway", (), 8080, ""),
+        ("Web", (port(8443),), 8080, ""),
+        ("prod-web", (port(8443),), 8080, ""),
+    ],
+    ids=[
+        "number",
+        "name",
+        "same number",
+        "same name",
+        "the port",
+        "nothing declared",
+        "letter case",
+        "a prefix",
+    ],
+)
+@pytest.mark.parametrize("there", [True, False], ids=["pods", "template"])
+def test_ports_refute_what_is_alike_by_words_alone(
+    app: str, declares: tuple[ContainerPort, ...], target: int | str, said: str, *, there: bool
+) -> None:
+    """Another application is called alike, and listens elsewhere; a slip may come with a wrong port."""
+    runs = with_(container(), ports=declares)
+    led = ServicePort(name="http", port=80, target_port=target)
+    of = service("web", led)
+    members: list[Obj] = [pod("runs-x", runs, labels={"app": app})]
+    members = members if there else [deployment("runs", runs, labels={"app": app})]
+
+    found = only(explain(settled(of, *members)), "KSV101")
+
+    (near,) = [row for row in rows(found) if row.startswith("nearest")]
+    assert near.endswith(f"; {said}") if said else "; declares" not in near
+    assert bool(found.fixes) is not bool(said)
+
+
+def test_beside_a_slip_nothing_is_offered_that_is_more_than_one() -> None:
+    """`frontned` is `frontend`, and no `backend`, though both are something about web."""
+    of = service(selector={"app": "web-frontned"})
+    both = [
+        pod(f"{app}-x", labels={"app": app}, ips=(ip,))
+        for app, ip in (("web-frontend", "10.0.0.1"), ("web-backend", "10.0.0.2"))
+    ]
+
+    found = only(explain(settled(of, *both)), "KSV101")
+
+    assert [fix.title for fix in found.fixes] == ["select app=web-frontend"]

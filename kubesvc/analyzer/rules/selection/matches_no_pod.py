@@ -34,8 +34,9 @@ def matches_no_pod(this: Rule, view: ServiceView) -> Iterator[Finding]:
         workload's own labels do not reach its pods, and a label that it selects by cannot be changed.
         A pod that was made by hand can be labeled as it is.
         Pods that another Service selects already, that are of another part or release, as `web-db` is the
-        database of `web`, or that lack a label which something sets while they run, are named and not
-        offered: what was meant is likely not there.
+        database of `web`, of another environment or customer, that declare other ports than the Service leads
+        to, or that lack a label which something sets while they run, are named and not offered: what was
+        meant is likely not there. Labels that change with each release are left out of the selector.
         A pod of a StatefulSet by its number takes as many replicas; where an autoscaler decides on these, it
         takes its minimum. Where nothing else asks for so many, the number is likely wrong.
 
