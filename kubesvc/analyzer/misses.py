@@ -26,7 +26,7 @@ JOB: Final = "Job"
 """Its pods come to an end: they may bear the application's labels, and are seldom meant."""
 PARTS: Final = frozenset({*ROLES, *RELEASES})
 """Label keys that tell the parts of an application apart, or its releases."""
-VARIANTS: Final = frozenset({"color", "colour", "version", "track", "slot", "revision"})
+VARIANTS: Final = frozenset({"color", "version", "track", "slot", "revision"})
 """Label keys that tell variants of one deployment apart, of which one takes the place of another."""
 
 
