@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from kubesvc.analyzer import port_fit
 from kubesvc.analyzer import workloads as behind
 from kubesvc.analyzer.differences import Difference, Grounds, is_name
+from kubesvc.analyzer.errands import JOB
 from kubesvc.analyzer.likeness import Likeness, likeness
-from kubesvc.analyzer.misses import JOB, PARTS, Miss, is_deliberate, is_namesake, likely, misses
+from kubesvc.analyzer.misses import PARTS, Miss, is_deliberate, is_namesake, likely, misses
 from kubesvc.model import selector
 from kubesvc.model.change import ABSENT, Change, Op
 from kubesvc.model.objects import Obj, Pod, Ref, Service, Workload

@@ -18,12 +18,11 @@ from kubesvc.analyzer.differences import (
     differences,
     is_name,
 )
+from kubesvc.analyzer.errands import JOB
 from kubesvc.analyzer.likeness import Likeness, is_within, likeness
 from kubesvc.model.objects import Obj, Ref, Service, Workload
 from kubesvc.model.selector import Selector
 
-JOB: Final = "Job"
-"""Its pods come to an end: they may bear the application's labels, and are seldom meant."""
 PARTS: Final = frozenset({*ROLES, *RELEASES})
 """Label keys that tell the parts of an application apart, or its releases."""
 VARIANTS: Final = frozenset({"color", "version", "track", "slot", "revision"})

@@ -5,19 +5,21 @@ from typing import Final
 
 from msgspec import Struct
 
+from kubesvc.analyzer import errands
 from kubesvc.analyzer.differences import HASHES, RELEASES, ROLES
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.analyzer.workloads import maker
 from kubesvc.model import selector
-from kubesvc.model.objects import Pod, Ref, Service, ServicePort
+from kubesvc.model.objects import Pod, Ref, Service, ServicePort, Workload
 from kubesvc.model.read import Read
 from kubesvc.semantics import endpoints, ports, topology
 
 _INJECTED: Final = frozenset({"istio-proxy", "linkerd-proxy"})
 """Containers that a mesh puts into every pod."""
-_HOOKS: Final = frozenset({"helm.sh/hook", "argocd.argoproj.io/hook"})
-"""Annotations of what is run before or after a deployment, or to test it."""
-_ENDING: Final = {"Job": "a Job's pods do their work and end", "Pod": "a hook's pod does its work and ends"}
+_ENDING: Final = {
+    errands.JOB: "a Job's pods do their work and end",
+    "Pod": "a hook's pod does its work and ends",
+}
 """Owners whose pods are no servers, and why; a pod is its own owner if it is a hook."""
 _OF_JOBS: Final = frozenset({"job-name", "controller-uid"})
 
@@ -31,10 +33,14 @@ class Stranger(Struct, frozen=True):
 
 
 class Company(Struct, frozen=True):
-    """Everyone a Service selects who should get traffic: those that belong, by owner, and strangers."""
+    """Everyone a Service selects who should get traffic: those that belong, by owner, and strangers.
+
+    Where there are strangers only, `absent` are the workloads whose pods belong.
+    """
 
     belonging: dict[Ref, tuple[Pod, ...]]
     strangers: tuple[Stranger, ...]
+    absent: tuple[Workload, ...] = ()
 
 
 def company(view: ServiceView) -> Company:
@@ -42,9 +48,13 @@ def company(view: ServiceView) -> Company:
 
     Two workloads behind a Service are no evidence: canaries, colors, revisions and pools are so on purpose.
     Declared ports, images and labels inform only, so that what follows is likely at most. Costs a request
-    where pods of another release than the Service's are selected, and none else.
+    where pods of another release than the Service's are selected, those for the workloads where there are
+    none but of Jobs and hooks, and none else.
     """
     groups = _by_owner(view)
+    if absent := view.absent:
+        ending = (Stranger(owner, pods, _ENDING[owner.kind]) for owner, pods in groups.items())
+        return Company({}, tuple(ending), absent)
     if len(groups) < 2:  # noqa: PLR2004 - nobody is a stranger alone
         return Company(groups, ())
     reasons = {owner: _why(view, groups, owner) for owner in groups}
@@ -65,7 +75,7 @@ def _by_owner(view: ServiceView) -> dict[Ref, tuple[Pod, ...]]:
 
 def _owner(pod: Pod) -> Ref | None:
     """Return what makes a pod, as far as the pod tells, which costs no request; a hook's pod is its own."""
-    return maker(pod) if pod.owner or _HOOKS & pod.metadata.annotations.keys() else None
+    return maker(pod) if pod.owner or errands.is_hook(pod) else None
 
 
 def _why(view: ServiceView, groups: dict[Ref, tuple[Pod, ...]], owner: Ref) -> str:
@@ -182,18 +192,15 @@ def _selects(service: Service, pods: tuple[Pod, ...]) -> bool:
 
 def distinguishing(found: Company) -> tuple[str, str] | None:
     """Return a label that all who belong carry, and no stranger; None where there is none that lasts."""
-    pods = [pod for members in found.belonging.values() for pod in members]
-    common = [label for label in pods[0].metadata.labels.items() if all(_carries(pod, label) for pod in pods)]
+    carried = [pod.metadata.labels for members in found.belonging.values() for pod in members]
+    carried += [workload.template.metadata.labels for workload in found.absent]
+    common = [label for label in carried[0].items() if all(label in labels.items() for labels in carried)]
     strange = (pod for stranger in found.strangers for pod in stranger.pods)
     foreign = {label for pod in strange for label in pod.metadata.labels.items()}
     lasting = [label for label in common if label not in foreign and not _passes(label[0])]
     preferred = [*ROLES[:-1], *RELEASES, ROLES[-1]]  # the name, last, may be that of the whole application
     order = {key: position for position, key in enumerate(preferred)}
     return min(lasting, key=lambda label: (order.get(label[0], len(order)), label), default=None)
-
-
-def _carries(pod: Pod, label: tuple[str, str]) -> bool:
-    return pod.metadata.labels.get(label[0]) == label[1]
 
 
 def _passes(key: str) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 
-from kubesvc.analyzer import wording
+from kubesvc.analyzer import strangers, wording
 from kubesvc.analyzer.facts import PortFacts
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.cell import Cell, State
@@ -36,9 +36,10 @@ def summarize(view: ServiceView) -> str:  # noqa: C901, PLR0911 - the first that
     if view.verdict is Verdict.DEGRADED and service.metadata.deletion_timestamp and not facts.troubled:
         return f"{_share(facts)}, until its deletion is complete"
     local = _from_own_nodes(facts) if proxy.is_local_inside(service) else ""
+    others = _not_meant(view, facts)
     if _apart(view):
-        return f"on port {facts.key}, {_share(facts, only=False)}{local}"
-    return f"{_share(facts)}{local}"
+        return f"on port {facts.key}, {_share(facts, only=False)}{others}{local}"
+    return f"{_share(facts)}{others}{local}"
 
 
 def _apart(view: ServiceView) -> bool:
@@ -130,6 +131,19 @@ def _published(facts: PortFacts) -> str:
     """Count the pods that get traffic only because unready addresses are published."""
     unready = _endpoints(cell for cell in facts.usable if cell.state is State.PUBLISHED)
     return f", {len(unready)} of them not Ready, but published" if unready else ""
+
+
+def _not_meant(view: ServiceView, facts: PortFacts) -> str:
+    """Count the pods that get traffic although they were probably not meant."""
+    found = strangers.company(view)
+    unmeant = {pod.metadata.name for stranger in found.strangers for pod in stranger.pods}
+    sent = _endpoints(facts.usable)
+    served = _endpoints(cell for cell in facts.usable if cell.pod and cell.pod.metadata.name in unmeant)
+    if not served:
+        return ""
+    if served == sent:
+        return f", and {'it is' if len(sent) == 1 else 'they are'} probably not meant"
+    return f", {len(served)} of them probably not meant"
 
 
 def _waits_for(facts: PortFacts) -> str:

@@ -538,3 +538,18 @@ def test_it_costs_few_requests() -> None:
     """One list of events for it."""
     assert requests(FakeSource(settled(service(), failing(QUOTA)))) <= 10
     assert requests(FakeSource(settled(service(), stateful_set(replicas=1)))) <= 10
+
+
+def test_the_pods_of_a_job_are_not_those_that_another_workload_wants() -> None:
+    """Neither while they run nor after; those that a Job itself had are."""
+    hook = pod("web-migrate-x", owner=owned_by("Job", "web-migrate"))
+    over = with_(hook, status__phase="Succeeded")
+
+    beside = explain(settled(service(), hook, deployment(replicas=2)))
+    after = explain(settled(service(), over, deployment(replicas=2)))
+    own = explain(settled(service(), with_(hook, status__phase="Failed"), job("web-migrate")))
+
+    assert {found.code for found in beside.findings} == {"KSV104", "KSV105"}
+    (found,) = after.findings
+    assert (found.code, [under.code for under in found.consequences]) == ("KSV104", ["KSV302"])
+    assert [found.code for found in own.findings] == ["KSV302"]

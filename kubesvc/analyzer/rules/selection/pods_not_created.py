@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from kubesvc.analyzer import clients, commands, refusals, rollouts, wording, workloads
+from kubesvc.analyzer import clients, commands, errands, refusals, rollouts, wording, workloads
 from kubesvc.analyzer.creation import Refused
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
@@ -38,13 +38,16 @@ def pods_not_created(this: Rule, view: ServiceView) -> Iterator[Finding]:
         For the seconds before a service account or a webhook that was installed together with the workload
         is there.
     """
-    if not endpoints.managed(view.service) or not all(map(readiness.is_terminal, view.pods)):
+    # Pods that do some work and end are not those that another workload than a Job wants.
+    servers = [pod for pod in view.pods if not errands.is_errand(pod)]
+    if not endpoints.managed(view.service) or not all(map(readiness.is_terminal, servers)):
         return
     for workload in view.waiting:
         told = view.refused(workload)
         failing = isinstance(told, Refused)
         # What has finished is told about as such, unless it is known why nothing follows.
-        if view.is_coming(workload) or (view.pods and not failing):
+        finished = view.pods if isinstance(workload, Job) else servers
+        if view.is_coming(workload) or (finished and not failing):
             continue
         refusal = refusals.understood(told.text if isinstance(told, Refused) else "")
         yield this.finding(
