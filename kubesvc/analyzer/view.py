@@ -212,8 +212,8 @@ class ServiceView:
         if known.making(requirements) or not self._is_over or left:
             return known
         # Where nobody at all makes such pods, a near miss is looked for: in the same round.
-        along = [] if self.pods else [self._neighbors]
-        return workloads.with_rarer(self.snapshot, namespace, known, requirements, along)
+        pods = None if self.pods else self._neighbors
+        return workloads.with_rarer(self.snapshot, namespace, known, requirements, pods)
 
     @property
     def _is_over(self) -> bool:
