@@ -66,7 +66,16 @@ class Workloads(Struct, frozen=True):
         """Return those whose pods a selector would select."""
         if not requirements:
             return ()
-        return tuple(w for w in self.found if _makes(w, requirements)) or self.rarer
+        by_template = tuple(w for w in self.found if _makes(w, requirements))
+        return by_template or self._with_a_number(requirements) or self.rarer
+
+    def _with_a_number(self, requirements: selector.Selector) -> tuple[Workload, ...]:
+        """Return the StatefulSet of which one pod is asked for by its number, where it wants none at all.
+
+        Where it wants some, and not this one, the number may be wrong.
+        """
+        pod = numbered(self.found, dict(requirements))
+        return (pod.of,) if pod and pod.possible and not wanted(pod.of) else ()
 
     def get(self, ref: Ref) -> Workload | None:
         """Return one of them."""
