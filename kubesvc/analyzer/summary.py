@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 
-from kubesvc.analyzer import strangers, wording
+from kubesvc.analyzer import strangers, wording, workloads
 from kubesvc.analyzer.facts import PortFacts
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.cell import Cell, State
+from kubesvc.model.objects import Workload
 from kubesvc.model.report import Verdict
 from kubesvc.semantics import endpoints, proxy, readiness
 
@@ -57,8 +58,10 @@ def _idle(kinds: set[str]) -> str:
 
 
 def _nobody(view: ServiceView) -> str:
-    making = view.optional(lambda: view.making)
+    making = view.optional(lambda: view.making) or ()
     nobody = "the workload behind it has no pods" if making else "its selector matches no pod"
+    if any(isinstance(maker, Workload) and workloads.has(maker) for maker in making):  # of an older template
+        nobody = "its selector matches no pod of the workload behind it"
     gone = _endpoints(cell for facts in view.ports for cell in facts.gone)
     listed = gone | _endpoints(cell for facts in view.ports for cell in facts.usable)
     if not listed:

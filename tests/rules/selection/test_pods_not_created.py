@@ -486,8 +486,10 @@ def earlier(of: Workload) -> tuple[Obj, ...]:
 )
 def test_a_template_that_is_held_back(of: Workload, said: str, command: tuple[str, ...]) -> None:
     """The labels are in the template and not on the pods."""
-    found = only(explain(settled(service(), of, *earlier(of))), "KSV104")
+    report = explain(settled(service(), of, *earlier(of)))
 
+    found = only(report, "KSV104")
+    assert report.subjects[0].summary == "its selector matches no pod of the workload behind it"
     assert found.headline == f"none of the 2 pods of {of.ref} is of its present template"
     assert rows(found)[1] == f"rollout: {said}"
     (fix,) = found.fixes
