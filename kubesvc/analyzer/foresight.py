@@ -12,14 +12,14 @@ from kubesvc.analyzer.view import ServiceView
 from kubesvc.analyzer.wants import Wants
 from kubesvc.errors import NotSimulated
 from kubesvc.model.change import Change
-from kubesvc.model.objects import Service
+from kubesvc.model.objects import Service, Workload
 from kubesvc.model.query import Query
 from kubesvc.model.read import LackingError, Unavailable
 from kubesvc.model.report import Comparison, Effect, Finding, Fix, NotChecked, Outcome, Verdict
 from kubesvc.model.snapshot import Snapshot
 from kubesvc.model.text import one_line
 from kubesvc.semantics.admission import RefusedError, UndecidedError
-from kubesvc.semantics.simulate import changed, simulate
+from kubesvc.semantics.simulate import changed, makes_no_pod, simulate
 
 _SIMULATED: Final = ("Service", "EndpointSlice", "Endpoints", "Pod")
 
@@ -68,7 +68,7 @@ def _owned(view: ServiceView, fix: Fix) -> Fix:
 
 def _foreseen(view: ServiceView, fix: Fix, told: tuple[Finding, ...], cause: Finding | None) -> Fix | None:
     """Simulate a fix, and complete it; None if it leaves the cause, makes a port worse, or is refused."""
-    if fix.change is None or fix.change.target.kind not in _SIMULATED:
+    if fix.change is None or not _can_be_simulated(view, fix.change):
         return fix
     try:
         if fix.change.target == view.ref:
@@ -87,6 +87,12 @@ def _foreseen(view: ServiceView, fix: Fix, told: tuple[Finding, ...], cause: Fin
         return None
     hidden = tuple(other for other in remaining if not any(_same(other, one) for one in told))
     return _completed(view, replace(fix, outcome=outcome), hidden)
+
+
+def _can_be_simulated(view: ServiceView, change: Change) -> bool:
+    """Tell whether what a change leads to follows from the API: not where a workload would make pods."""
+    of = view.snapshot.objects.get(change.target)
+    return change.target.kind in _SIMULATED or (isinstance(of, Workload) and makes_no_pod(of, change))
 
 
 def _completed(view: ServiceView, fix: Fix, hidden: tuple[Finding, ...]) -> Fix:
