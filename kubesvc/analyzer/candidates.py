@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from kubesvc.analyzer import port_fit
 from kubesvc.analyzer import workloads as behind
-from kubesvc.analyzer.differences import Difference, Grounds, is_name
+from kubesvc.analyzer.differences import Difference, Grounds, is_name, is_one_of
 from kubesvc.analyzer.errands import JOB
 from kubesvc.analyzer.likeness import Likeness, likeness
 from kubesvc.analyzer.misses import PARTS, Miss, is_deliberate, is_namesake, likely, misses
@@ -212,7 +212,7 @@ def _is_variant(service: Service, candidate: Candidate) -> bool:
     unlike = [one for one in candidate.differences if one.grounds is Grounds.NOTHING]
     same = candidate.selector - {(one.new_key, one.new_value) for one in unlike}
     named = any(is_name(service, *label) for label in same)
-    free = all(one.new_key and one.new_key not in PARTS and not is_deliberate(one) for one in unlike)
+    free = all(one.new_key and not is_one_of(one.new_key, PARTS) and not is_deliberate(one) for one in unlike)
     return named and free and not (candidate.owner.kind == JOB or candidate.taken or candidate.unwritten)
 
 

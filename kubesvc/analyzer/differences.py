@@ -1,6 +1,6 @@
 """In what labels differ from what a Service selects, and what speaks for each change of a requirement."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import IntEnum
 from functools import lru_cache
 from typing import Final
@@ -14,12 +14,11 @@ from kubesvc.model.objects import Service
 
 ALIASES: Final = ("app", "app.kubernetes.io/name", "k8s-app", "run", "name")
 """Label keys that name an application, one for another."""
-_SAME_MEANING: Final = (ALIASES, ("release", "instance", "app.kubernetes.io/instance"))
-"""The second name a release, as charts did before and do since there are recommended labels."""
 ROLES: Final = ("app.kubernetes.io/component", "component", "role", "tier", "app.kubernetes.io/name")
 """Label keys that tell the parts of an application apart, and applications."""
-RELEASES: Final = ("app.kubernetes.io/instance", "release")
-"""Label keys that name the release which an object belongs to."""
+RELEASES: Final = ("app.kubernetes.io/instance", "release", "instance")
+"""Label keys that name the release which an object belongs to, one for another: as charts do since there are
+recommended labels, and did before."""
 HASHES: Final = NUMBERS | {"pod-template-hash", "controller-revision-hash", "rollouts-pod-template-hash"}
 """Labels that tell pods of one workload apart: selecting by another value of them breaks soon again."""
 VERSIONS: Final = frozenset({"app.kubernetes.io/version", "helm.sh/chart", "chart"})
@@ -113,6 +112,11 @@ def _difference(
     return best or Difference(key, value, "", "", "a key that they lack", Grounds.NOTHING)
 
 
+def is_one_of(key: str, keys: Iterable[str]) -> bool:
+    """Tell whether a label key is one of some, however it is spelled, and whatever its prefix."""
+    return any(_akin(key, other) <= _Akin.SPELLED for other in keys)
+
+
 class _Akin(IntEnum):
     """How one label key stands for another."""
 
@@ -128,7 +132,7 @@ def _akin(key: str, other: str) -> _Akin:
         return _Akin.SAME
     if _name(key).casefold() == _name(other).casefold():
         return _Akin.SPELLED
-    return _Akin.ALIAS if any({key, other} <= {*group} for group in _SAME_MEANING) else _Akin.OTHER
+    return _Akin.ALIAS if any({key, other} <= {*group} for group in (ALIASES, RELEASES)) else _Akin.OTHER
 
 
 def _name(key: str) -> str:

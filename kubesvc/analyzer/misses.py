@@ -17,6 +17,7 @@ from kubesvc.analyzer.differences import (
     concerns,
     differences,
     is_name,
+    is_one_of,
 )
 from kubesvc.analyzer.errands import JOB
 from kubesvc.analyzer.likeness import Likeness, is_within, likeness
@@ -140,7 +141,7 @@ def is_deliberate(difference: Difference) -> bool:
     """Tell whether a label has a wholly unlike value, and its key names no part, application or variant."""
     key = difference.new_key
     unlike = bool(key) and difference.grounds is Grounds.NOTHING
-    return unlike and key not in PARTS.union(ALIASES, VARIANTS)
+    return unlike and not is_one_of(key, PARTS.union(ALIASES, VARIANTS))
 
 
 def _name(service: Service, miss: Miss) -> Selector:
@@ -161,7 +162,7 @@ def _of_others(service: Service, miss: Miss) -> bool:
     if any(likeness(service.metadata.name, value) <= Likeness.LETTERS for _, value in _name(service, miss)):
         return False
     return any(
-        one.grounds is Grounds.NOTHING and one.new_key in PARTS and _says(service, one)
+        one.grounds is Grounds.NOTHING and is_one_of(one.new_key, PARTS) and _says(service, one)
         for one in miss.differences
     )
 

@@ -299,18 +299,19 @@ def of_release(name: str, **labels: str) -> Service:
     return with_(service(name), metadata__labels={INSTANCE: name, **labels})
 
 
-def test_pods_of_another_release_that_has_a_service_are_told() -> None:
+@pytest.mark.parametrize("key", [INSTANCE, "release", "instance"])
+def test_pods_of_another_release_that_has_a_service_are_told(key: str) -> None:
     """Two releases of a chart whose selector is the same: each answers for the other."""
-    pods = (release("web", SERVING), release("other", SERVING))
-    snapshot = settled(of_release("web"), *pods, of_release("other"))
+    web, other = (of("Deployment", f"{name}-web", SERVING, extra={key: name}) for name in ("web", "other"))
+    of_web, of_other = (with_(service(name), metadata__labels={key: name}) for name in ("web", "other"))
 
-    found = only(explain(snapshot), "KSV105")
+    found = only(explain(settled(of_web, web, other, of_other)), "KSV105")
 
     assert found.culprit.name == "other-web"
     assert rows(found)[0].endswith(
-        f"they carry {INSTANCE}=other, which Service/other has, too; this Service has web"
+        f"they carry {key}=other, which Service/other has, too; this Service has web"
     )
-    assert found.fixes[0].title == f"select {INSTANCE}=web, too"
+    assert found.fixes[0].title == f"select {key}=web, too"
 
 
 @pytest.mark.parametrize(
