@@ -12,10 +12,10 @@ from kubesvc.analyzer.view import ServiceView
 from kubesvc.analyzer.wants import Wants
 from kubesvc.errors import NotSimulated
 from kubesvc.model.change import Change
-from kubesvc.model.objects import Service, Workload
+from kubesvc.model.objects import CronJob, Job, Service, Workload
 from kubesvc.model.query import Query
 from kubesvc.model.read import LackingError, Unavailable
-from kubesvc.model.report import Comparison, Effect, Finding, Fix, NotChecked, Outcome, Verdict
+from kubesvc.model.report import Comparison, Effect, Finding, Fix, NotChecked, Outcome, Row, Verdict
 from kubesvc.model.snapshot import Snapshot
 from kubesvc.model.text import one_line
 from kubesvc.semantics.admission import RefusedError, UndecidedError
@@ -25,15 +25,29 @@ _SIMULATED: Final = ("Service", "EndpointSlice", "Endpoints", "Pod")
 
 
 def foresee(view: ServiceView, finding: Finding, found: tuple[Finding, ...]) -> Finding:
-    """Add the outcome to each fix that can be simulated; drop those that leave the cause in place."""
+    """Add the outcome to each fix that can be simulated; drop those that leave the cause in place.
+
+    Where nothing is left to offer, say where to change the culprit all the same.
+    """
     if not finding.fixes:
-        return finding
+        return _with_owner(view, finding)
     wants = Wants()
     tried = [wants.attempt(partial(_tried, view, fix, found, finding)) for fix in finding.fixes]
     # What is only tried out has to be cheap beside what is there.
     wants.join_nodes(view.snapshot.gaps, most=1)
     wants.settle()
-    return replace(finding, fixes=tuple(fix for fix in tried if fix is not None))
+    fixes = tuple(fix for fix in tried if fix is not None)
+    return replace(finding, fixes=fixes) if fixes else _with_owner(view, replace(finding, fixes=()))
+
+
+def _with_owner(view: ServiceView, finding: Finding) -> Finding:
+    """Add who would take a change of the culprit back, as far as it was read; a pod is not changed itself."""
+    obj = view.snapshot.objects.get(finding.culprit)
+    if finding.effect is Effect.ADVICE or not isinstance(obj, Service | Workload | Job | CronJob):
+        return finding
+    if obj.metadata.deletion_timestamp or not (said := ownership.note(obj, "a change")):
+        return finding
+    return replace(finding, rows=(*finding.rows, Row("owner", said, "metadata")))
 
 
 def offered(query: Query, snapshot: Snapshot, service: Service, fix: Fix) -> Fix | None:
