@@ -16,7 +16,6 @@ from kubesvc.model.objects import CronJob, Job, Service, Workload
 from kubesvc.model.query import Query
 from kubesvc.model.read import LackingError, Unavailable
 from kubesvc.model.report import Comparison, Effect, Finding, Fix, NotChecked, Outcome, Row, Verdict
-from kubesvc.model.snapshot import Snapshot
 from kubesvc.model.text import one_line
 from kubesvc.semantics.admission import RefusedError, UndecidedError
 from kubesvc.semantics.simulate import changed, makes_no_pod, simulate
@@ -48,17 +47,6 @@ def _with_owner(view: ServiceView, finding: Finding) -> Finding:
     if obj.metadata.deletion_timestamp or not (said := ownership.note(obj, "a change")):
         return finding
     return replace(finding, rows=(*finding.rows, Row("owner", said, "metadata")))
-
-
-def offered(query: Query, snapshot: Snapshot, service: Service, fix: Fix) -> Fix | None:
-    """Return a fix of some Service that was not asked for itself, like those of a finding of it.
-
-    Of its causes nobody is told: the fix is to mend all that can be mended with it, and names the others.
-
-    Raises:
-        Unread: something that decides was never read.
-    """
-    return _tried(ServiceView(snapshot, service, query.viewpoint), fix)
 
 
 def _tried(
