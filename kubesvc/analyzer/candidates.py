@@ -7,7 +7,7 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from kubesvc.analyzer import port_fit
+from kubesvc.analyzer import port_fit, prospects
 from kubesvc.analyzer import workloads as behind
 from kubesvc.analyzer.differences import Difference, Grounds, is_name
 from kubesvc.analyzer.likeness import Likeness, likeness
@@ -118,10 +118,11 @@ def near_misses(
 def _told_by_ports(service: Service, candidate: Candidate, maker: Workload | None, minor: int) -> Candidate:
     """Name pods that are alike by words alone, and declare other ports than the Service leads to."""
     pod = next((pod for pod in candidate.pods if isinstance(pod, Pod)), None)
-    spec = maker.spec.template.spec if maker else pod.spec if pod else None
-    if spec is None or not candidate.likely or candidate.is_slip:
+    if maker:
+        pod = prospects.prospect(maker)
+    if pod is None or not candidate.likely or candidate.is_slip:
         return candidate
-    why = "" if is_namesake(service, candidate.owner) else port_fit.misfit(service, spec, minor)
+    why = "" if is_namesake(service, candidate.owner) else port_fit.misfit(service, pod, minor)
     return replace(candidate, misfit=why, likely=not why)
 
 

@@ -14,10 +14,10 @@ def prospects(makers: tuple[Maker, ...]) -> tuple[Pod, ...]:
     if len(known) < len(makers):
         return ()
     next_ones = [maker for maker in known if workloads.wanted(maker)] or known
-    return tuple(_prospect(maker) for maker in sorted(next_ones, key=lambda maker: maker.metadata.name))
+    return tuple(prospect(maker) for maker in sorted(next_ones, key=lambda maker: maker.metadata.name))
 
 
-def _prospect(maker: Workload | Job | CronJob) -> Pod:
+def prospect(maker: Workload | Job | CronJob) -> Pod:
     """Return a pod as the template has it: called like its maker, without a node or a status yet."""
     meta, template = maker.metadata, maker.template
     by = OwnerReference(kind=maker.kind, name=meta.name, uid=meta.uid, controller=True)
