@@ -55,7 +55,12 @@ class Candidate(Struct, frozen=True):
     @property
     def part(self) -> str:
         """The word that names another kind of part than the Service is for, empty where none does."""
-        return next(filter(None, (difference.part for difference in self.differences)), "")
+        return next(filter(None, (difference.part or difference.kind for difference in self.differences)), "")
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it bears the name that is asked for, and a word that makes it another kind of part."""
+        return any(difference.part for difference in self.differences)
 
     @property
     def is_slip(self) -> bool:
@@ -64,8 +69,13 @@ class Candidate(Struct, frozen=True):
 
     @property
     def distinctions(self) -> tuple[str, ...]:
-        """The keys by whose values pods are told apart on purpose, as environments and customers are."""
-        return tuple(difference.key for difference in self.differences if is_deliberate(difference))
+        """The keys by whose values pods are told apart on purpose, as environments and customers are.
+
+        Where no other reason is known, those whose values are wholly unlike: nothing tells what was meant.
+        """
+        unlike = [one for one in self.differences if one.new_key and one.grounds is Grounds.NOTHING]
+        told = self.taken or self.unwritten or self.part or self.misfit
+        return tuple(one.key for one in unlike if is_deliberate(one) or not told)
 
     @property
     def requirements(self) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from kubesvc.analyzer.likeness import Likeness, likeness, other_part
+from kubesvc.analyzer.likeness import Likeness, likeness, other_kind, other_part
 from kubesvc.analyzer.listening import ASIDE, is_aside
 from kubesvc.analyzer.workloads import NUMBERS
 from kubesvc.model.objects import Service
@@ -40,7 +40,8 @@ class Difference(Struct, frozen=True):
     """One requirement that labels do not meet, and the label that would stand for it, empty if it has to go.
 
     `how` completes "differs in …". Among equal `grounds` a smaller `distance` is the nearer. `part`: a word
-    by which the label, or what is asked for, is about another kind of part, as a database is.
+    by which the label, or what is asked for, is about another kind of part, as a database is. `kind`: a word
+    that is not alike, under a key that names nothing but parts, and another kind of part: a worker is no UI.
     """
 
     key: str
@@ -51,6 +52,7 @@ class Difference(Struct, frozen=True):
     grounds: Grounds
     distance: int = 0
     part: str = ""
+    kind: str = ""
     alike: Likeness = Likeness.SAME
 
     @property
@@ -147,8 +149,10 @@ def _options(service: Service, required: tuple[str, str], label: tuple[str, str]
         return
     grounds = _grounds(service, value, found, alike)
     how = " and ".join(filter(None, (_of_key(key, other), _of_value(value, found, alike))))
-    part = "" if grounds < Grounds.NOTHING else _part(value, found) or _part(service.metadata.name, found)
-    yield Difference(key, value, other, found, how, grounds, len(_Akin) * alike + akin, part, alike)
+    unlike, name = grounds is Grounds.NOTHING, service.metadata.name
+    part = _part(value, found) or _part(name, found) if unlike else ""
+    kind = other_kind(found, (value, name)) if unlike and other in ROLES and other not in ALIASES else ""
+    yield Difference(key, value, other, found, how, grounds, len(_Akin) * alike + akin, part, kind, alike)
 
 
 def _part(wanted: str, found: str) -> str:

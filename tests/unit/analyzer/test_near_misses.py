@@ -584,6 +584,43 @@ SITUATIONS = {
         "a slip in one word makes no server of a worker",
         name="payments",
     ),
+    "only the worker of the application": Situation(
+        {"app": "shop", "component": "ui"},
+        [App("shop-worker", {"app": "shop", "component": "worker"})],
+        None,
+        "a worker is no UI, though nobody else bears the name of the application",
+    ),
+    "only the database, and a Service called like the application": Situation(
+        {"app": "shop", "component": "web"},
+        [App("shop-db", {"app": "shop", "component": "db"})],
+        None,
+        "a database is not what the shop's users ask",
+        name="shop",
+    ),
+    "only the database, by another word": Situation(
+        {"app": "shop", "role": "mysql"},
+        [App("shop-db", {"app": "shop", "role": "db"})],
+        "select role=db",
+        "MySQL is a database",
+        name="shop",
+    ),
+    "only the worker, for a Service of workers": Situation(
+        {"app": "shop", "component": "background"},
+        [App("shop-jobs", {"app": "shop", "component": "jobs"})],
+        "select component=jobs",
+        "jobs are what workers do",
+        name="worker",
+    ),
+    "two versions beside a worker and a database": Situation(
+        {"app": "shop", "component": "web"},
+        [
+            *(App(f"shop-{part}", {"app": "shop", "component": part}) for part in ("db", "worker")),
+            *(App(f"shop-{n}", {"app": "shop", "component": f"web-{n}"}) for n in ("v2", "v3")),
+        ],
+        "select component=web-v2",
+        "what does not bear the name leaves it telling",
+        name="shop",
+    ),
     "a database that is misspelled": Situation(
         {"app": "web-dbb"},
         [App("web-db", {"app": "web-db"}), App("web", {"app": "x"})],
