@@ -41,7 +41,8 @@ class Difference(Struct, frozen=True):
 
     `how` completes "differs in …". Among equal `grounds` a smaller `distance` is the nearer. `part`: a word
     by which the label, or what is asked for, is about another kind of part, as a database is. `kind`: a word
-    that is not alike, under a key that names nothing but parts, and another kind of part: a worker is no UI.
+    that is not alike, under a key that names nothing but parts, and is another kind of part, or beside the
+    application: a worker is no UI, nor is what administers it.
     """
 
     key: str
@@ -149,9 +150,9 @@ def _options(service: Service, required: tuple[str, str], label: tuple[str, str]
         return
     grounds = _grounds(service, value, found, alike)
     how = " and ".join(filter(None, (_of_key(key, other), _of_value(value, found, alike))))
-    unlike, name = grounds is Grounds.NOTHING, service.metadata.name
-    part = _part(value, found) or _part(name, found) if unlike else ""
-    kind = other_kind(found, (value, name)) if unlike and other in ROLES and other not in ALIASES else ""
+    unlike = grounds is Grounds.NOTHING
+    part = _part(value, found) or _part(service.metadata.name, found) if unlike else ""
+    kind = _kind(service, value, found) if unlike and other in ROLES and other not in ALIASES else ""
     yield Difference(key, value, other, found, how, grounds, len(_Akin) * alike + akin, part, kind, alike)
 
 
@@ -162,6 +163,13 @@ def _part(wanted: str, found: str) -> str:
     """
     word = other_part(wanted, found)
     return "" if word in ASIDE and is_aside(wanted) else word
+
+
+def _kind(service: Service, value: str, found: str) -> str:
+    """Return the word by which a value names another kind of part, or what is beside the application."""
+    asked = (value, service.metadata.name)
+    beside = is_aside(found) and not any(map(is_aside, asked))
+    return found if beside else other_kind(found, asked)
 
 
 def _grounds(service: Service, value: str, found: str, alike: Likeness) -> Grounds:

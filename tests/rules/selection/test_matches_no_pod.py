@@ -329,7 +329,7 @@ def test_why_a_part_of_the_application_is_not_offered_is_said() -> None:
         return [row.rpartition("; ")[2] for row in rows(found) if "differs in" in row]
 
     assert said("worker") == ["worker names another part"]
-    assert said("api", "admin") == ["another component", "another component"]
+    assert said("api", "customer") == ["another component", "another component"]
 
 
 def test_another_tier_of_the_same_application_is_offered() -> None:

@@ -597,6 +597,20 @@ SITUATIONS = {
         "a database is not what the shop's users ask",
         name="shop",
     ),
+    "only what administers it": Situation(
+        {"app": "shop", "component": "web"},
+        [App("shop-admin", {"app": "shop", "component": "admin"})],
+        None,
+        "who asks for the web is not to see the administration",
+        name="shop",
+    ),
+    "only what administers it, for a Service of that": Situation(
+        {"app": "shop", "component": "backoffice"},
+        [App("shop-management", {"app": "shop", "component": "management"})],
+        "select component=management",
+        "nobody else bears the name of the application",
+        name="admin",
+    ),
     "only the database, by another word": Situation(
         {"app": "shop", "role": "mysql"},
         [App("shop-db", {"app": "shop", "role": "db"})],
