@@ -7,7 +7,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from kubesvc.analyzer.likeness import Likeness, likeness, other_part
+from kubesvc.analyzer.likeness import Likeness, likeness, other_kind, other_part
 from kubesvc.analyzer.listening import ASIDE, is_aside
 from kubesvc.analyzer.workloads import NUMBERS
 from kubesvc.model.objects import Service
@@ -39,7 +39,9 @@ class Difference(Struct, frozen=True):
     """One requirement that labels do not meet, and the label that would stand for it, empty if it has to go.
 
     `how` completes "differs in …". Among equal `grounds` a smaller `distance` is the nearer. `part`: a word
-    by which the label, or what is asked for, is about another kind of part, as a database is.
+    by which the label, or what is asked for, is about another kind of part, as a database is. `kind`: a word
+    that is not alike, under a key that names nothing but parts, and is another kind of part, or beside the
+    application: a worker is no UI, nor is what administers it.
     """
 
     key: str
@@ -50,6 +52,7 @@ class Difference(Struct, frozen=True):
     grounds: Grounds
     distance: int = 0
     part: str = ""
+    kind: str = ""
     alike: Likeness = Likeness.SAME
 
     @property
@@ -151,8 +154,10 @@ def _options(service: Service, required: tuple[str, str], label: tuple[str, str]
         return
     grounds = _grounds(service, value, found, alike)
     how = " and ".join(filter(None, (_of_key(key, other), _of_value(value, found, alike))))
-    part = "" if grounds < Grounds.NOTHING else _part(value, found) or _part(service.metadata.name, found)
-    yield Difference(key, value, other, found, how, grounds, len(_Akin) * alike + akin, part, alike)
+    unlike = grounds is Grounds.NOTHING
+    part = _part(value, found) or _part(service.metadata.name, found) if unlike else ""
+    kind = _kind(service, value, found) if unlike and other in ROLES and other not in ALIASES else ""
+    yield Difference(key, value, other, found, how, grounds, len(_Akin) * alike + akin, part, kind, alike)
 
 
 def _part(wanted: str, found: str) -> str:
@@ -162,6 +167,13 @@ def _part(wanted: str, found: str) -> str:
     """
     word = other_part(wanted, found)
     return "" if word in ASIDE and is_aside(wanted) else word
+
+
+def _kind(service: Service, value: str, found: str) -> str:
+    """Return the word by which a value names another kind of part, or what is beside the application."""
+    asked = (value, service.metadata.name)
+    beside = is_aside(found) and not any(map(is_aside, asked))
+    return found if beside else other_kind(found, asked)
 
 
 def _grounds(service: Service, value: str, found: str, alike: Likeness) -> Grounds:

@@ -15,7 +15,17 @@ from kubesvc.model.change import Change
 from kubesvc.model.objects import CronJob, Job, Service, Workload
 from kubesvc.model.query import Query
 from kubesvc.model.read import LackingError, Unavailable
-from kubesvc.model.report import Comparison, Effect, Finding, Fix, NotChecked, Outcome, Row, Verdict
+from kubesvc.model.report import (
+    Comparison,
+    Confidence,
+    Effect,
+    Finding,
+    Fix,
+    NotChecked,
+    Outcome,
+    Row,
+    Verdict,
+)
 from kubesvc.model.text import one_line
 from kubesvc.semantics.admission import RefusedError, UndecidedError
 from kubesvc.semantics.simulate import changed, makes_no_pod, simulate
@@ -71,7 +81,8 @@ def _owned(view: ServiceView, fix: Fix) -> Fix:
 def _foreseen(view: ServiceView, fix: Fix, told: tuple[Finding, ...], cause: Finding | None) -> Fix | None:
     """Simulate a fix, and complete it; None if it leaves the cause, makes a port worse, or is refused."""
     if fix.change is None or not _can_be_simulated(view, fix.change):
-        return fix
+        left = tuple(dict.fromkeys(other.code for other in told if cause and _stays(view, other, fix, cause)))
+        return replace(fix, outcome=Outcome(Verdict.UNKNOWN, (), left)) if left else fix
     try:
         if fix.change.target == view.ref:
             changed(view.service, fix.change)
@@ -113,6 +124,17 @@ def _completed(view: ServiceView, fix: Fix, hidden: tuple[Finding, ...]) -> Fix:
     stay = [cause for cause in hidden if any(_same(cause, other) for other in left)]
     said = (f"{cause.code} remains: {cause.headline}." for cause in stay)
     return replace(fix, notes=(*fix.notes, *said))
+
+
+def _stays(view: ServiceView, other: Finding, fix: Fix, cause: Finding) -> bool:
+    """Tell whether a proven fault of the Service itself outlasts a fix that writes to something else.
+
+    What a fix does not name it writes to is what is at fault.
+    """
+    target = fix.change.target if fix.change else fix.target or cause.culprit
+    elsewhere = target != view.ref and not _same(cause, other)
+    certain = other.confidence is Confidence.PROOF and other.effect is not Effect.ADVICE
+    return elsewhere and certain and other.culprit == view.ref
 
 
 def _worse(view: ServiceView, outcome: Outcome) -> bool:

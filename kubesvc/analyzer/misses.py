@@ -155,10 +155,12 @@ def _bearing(name: Selector, misses: Iterable[Miss]) -> set[Selector]:
 
 
 def _of_others(service: Service, miss: Miss) -> bool:
-    """Tell whether pods are of another part or release than the one that the Service says it is for.
+    """Tell whether pods are another kind of part, or of another part or release than the Service says it is.
 
-    One that is called as the whole application is for whatever there is of it.
+    One that is called as the whole application is for whatever there is of it that serves.
     """
+    if any(one.part or one.kind for one in miss.differences):
+        return True
     if any(likeness(service.metadata.name, value) <= Likeness.LETTERS for _, value in _name(service, miss)):
         return False
     return any(

@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from kubesvc.analyzer import errands
+from kubesvc.analyzer import errands, listening
 from kubesvc.analyzer.differences import HASHES, RELEASES, ROLES
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.analyzer.workloads import maker
@@ -131,18 +131,7 @@ def _numbers(view: ServiceView, pods: tuple[Pod, ...], port: ServicePort) -> set
 
 def _serves(view: ServiceView, pods: tuple[Pod, ...], port: ServicePort) -> bool:
     """Tell whether some pod declares or probes what a Service port leads to: no proof, but a sign."""
-    return any(
-        number is not None and number in _signs(pod, view.minor)
-        for pod in pods
-        for number in [ports.find_port(pod, port, view.minor)]
-    )
-
-
-def _signs(pod: Pod, minor: int) -> set[int | str]:
-    """Return the port numbers that a pod declares or probes."""
-    declared = (entry for entry in ports.declared(pod.spec) if ports.counts(entry, minor))
-    asked = (probe.asks for container in pod.spec.containers for probe in container.probes)
-    return {entry.port.container_port for entry in declared} | {port for port in asked if port is not None}
+    return any(ports.find_port(pod, port, view.minor) in listening.numbers(pod, view.minor) for pod in pods)
 
 
 def _role(theirs: tuple[Pod, ...], mine: tuple[Pod, ...]) -> str:

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from kubesvc.analyzer import asked_port, creation, departed, errands, rollouts, workloads
+from kubesvc.analyzer import asked_port, creation, departed, errands, prospects, rollouts, workloads
 from kubesvc.analyzer.asked_port import Judged
 from kubesvc.analyzer.creation import Refused
 from kubesvc.analyzer.facts import PortFacts, port_facts, worst
@@ -333,6 +333,11 @@ class ServiceView:
         """The workloads behind the Service that want pods."""
         makers = (maker for maker in self.making if isinstance(maker, (Workload, Job)))
         return tuple(maker for maker in makers if workloads.wanted(maker))
+
+    @cached_property
+    def prospects(self) -> tuple[Pod, ...]:
+        """The pods that the workloads behind the Service would have, as far as their templates are known."""
+        return prospects.prospects(self.making)
 
     def refused(self, workload: Workload | Job) -> Refused | Gap | None:
         """Why the pods of a workload cannot be created, as far as it is told.

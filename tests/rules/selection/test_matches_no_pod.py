@@ -312,10 +312,24 @@ def test_pods_of_other_applications_are_shown_and_not_offered() -> None:
 
     assert found.fixes == ()
     assert rows(found)[:3] == [
-        "nearest: name=postgres, differs in value: 1 pod of Pod/postgres",
-        ": name=redis, differs in value: 1 pod of Pod/redis",
+        "nearest: name=postgres, differs in value: 1 pod of Pod/postgres; another name",
+        ": name=redis, differs in value: 1 pod of Pod/redis; another name",
         "elsewhere: namespace other has 1 pod with these labels",
     ]
+
+
+def test_why_a_part_of_the_application_is_not_offered_is_said() -> None:
+    """It is another kind of part, or one of several that are as near."""
+    of = service(selector={"app": "shop", "component": "ui"})
+
+    def said(*parts: str) -> list[str]:
+        members = [pod(part, labels={"app": "shop", "component": part}) for part in parts]
+        found = only(explain(settled(of, *members)), "KSV101")
+        assert found.fixes == ()
+        return [row.rpartition("; ")[2] for row in rows(found) if "differs in" in row]
+
+    assert said("worker") == ["worker names another part"]
+    assert said("api", "customer") == ["another component", "another component"]
 
 
 def test_another_tier_of_the_same_application_is_offered() -> None:

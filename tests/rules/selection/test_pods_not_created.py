@@ -73,6 +73,9 @@ SEVERAL = (
     'pods "web-abc" is forbidden: [maximum cpu usage per Container is 1, but limit is 2, memory max limit to '
     "request ratio per Pod is 2, but provided ratio is 4.000000]"
 )
+TERMINATING = (
+    'pods "web-0" is forbidden: unable to create new content in namespace shop because it is being terminated'
+)
 UNKNOWN = 'pods "web-abc" is forbidden: no PriorityClass with name high was found'
 
 
@@ -248,6 +251,7 @@ def test_what_a_pod_does_is_not_taken_out_by_a_command(text: str) -> None:
             "keep the template of Deployment/web within the LimitRange",
         ),
         (ACCOUNT, "ServiceAccount/robot does not exist", "kubectl get serviceaccounts", None),
+        (TERMINATING, "Namespace/shop is being deleted", "kubectl get namespace shop -o yaml", None),
         (UNKNOWN, "", "kubectl describe deployment web", None),
         ("", "", "kubectl describe deployment web", None),
     ],

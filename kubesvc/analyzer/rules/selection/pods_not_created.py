@@ -22,8 +22,9 @@ def pods_not_created(this: Rule, view: ServiceView) -> Iterator[Finding]:
         The selector fits the pod template of a workload that wants pods, but there is none. Mostly the API
         server refuses to create them: a quota is exceeded, a LimitRange or Pod Security forbids what the
         template asks for, its service account does not exist, an admission webhook denies it or cannot be
-        called. Or the template was changed, and the change is held back: the Deployment is paused, or a
-        StatefulSet's update strategy leaves its pods as they are.
+        called, the namespace is being deleted, of which few controllers tell. Or the template was changed,
+        and the change is held back: the Deployment is paused, or a StatefulSet's update strategy leaves its
+        pods as they are.
 
     How to confirm
         `kubectl describe` of the workload, or of the ReplicaSet of a Deployment, ends with events of reason
