@@ -32,7 +32,8 @@ class Candidate(Struct, frozen=True):
     can be offered. `too`: of which other owners it would select how many pods along with them. `unwritten`:
     keys it differs in that something sets on running pods, as their template lacks them. `taken`: Services
     that have these pods already. `undecided`: others are as near, and nothing tells which of them is meant.
-    `misfit`: they declare ports, and none that the Service leads to.
+    `misfit`: they declare ports, and none that the Service leads to. `kept_out`: whom of these others it does
+    not select as it asks for `narrowed_by`, too.
     """
 
     owner: Ref
@@ -46,6 +47,8 @@ class Candidate(Struct, frozen=True):
     taken: tuple[Ref, ...] = ()
     undecided: bool = False
     misfit: str = ""
+    kept_out: tuple[tuple[Ref, int], ...] = ()
+    narrowed_by: str = ""
 
     @property
     def kinds(self) -> str:

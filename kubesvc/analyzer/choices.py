@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from kubesvc.analyzer import candidates, ordinals, selecting, taken, wording, workloads
 from kubesvc.analyzer.candidates import Candidate
+from kubesvc.analyzer.narrowing import narrowed
 from kubesvc.analyzer.ordinals import Ordinal
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.objects import Obj, Pod, Ref
@@ -169,7 +170,8 @@ def _ready_of(view: ServiceView, candidate: Candidate) -> int:
 
 def fixes(view: ServiceView, choice: Choice) -> Iterator[Fix]:
     """Yield the changes: of the selector, of the template of the nearest, of pods without labels."""
-    for position, one in enumerate(choice.offered):
+    for position, near in enumerate(choice.offered):
+        one = narrowed(view, near)
         change = list(selecting.select(view.service, one, view.workloads))
         labels = list(selecting.label_template(one, view.workloads)) if position == 0 else []
         yield from (*labels, *change) if selecting.labels_first(one) else (*change, *labels)

@@ -16,7 +16,7 @@ from kubesvc.analyzer.wants import Wants
 from kubesvc.model.objects import Pod, Service
 from kubesvc.model.query import Query
 from kubesvc.model.read import LackingError
-from kubesvc.model.report import Finding, Missing, NotChecked, Report, Subject, Verdict
+from kubesvc.model.report import Finding, Fix, Missing, NotChecked, Report, Subject, Verdict
 from kubesvc.model.snapshot import Snapshot
 
 NOT_EVALUATED: Final = (
@@ -36,8 +36,8 @@ def analyze(query: Query, snapshot: Snapshot) -> Report:
     """
     wants = Wants()
     asked = wants.attempt(partial(targets.resolve, query, snapshot)) or Asked(())
-    offer = partial(foresight.offered, query, snapshot)
-    others = [wants.attempt(partial(reverse.asked, query, snapshot, which, offer)) for which in query.others]
+    advice = partial(_advice, query, snapshot)
+    others = [wants.attempt(partial(reverse.asked, query, snapshot, which, advice)) for which in query.others]
     explained = [
         wants.attempt(partial(_explain, query, snapshot, service, asked.pods)) for service in asked.services
     ]
@@ -69,10 +69,8 @@ def _explain(query: Query, snapshot: Snapshot, service: Service, pods: tuple[Pod
     view = ServiceView(snapshot, service, query.viewpoint, asked=query.port)
     wants = Wants()
     wants.attempt(view.want_first)
-    found, skipped = ruling.apply(view, wants)
+    findings, skipped = _found(view, wants)
     verdict = wants.attempt(lambda: view.verdict)
-    with_outcomes = [wants.attempt(partial(foresight.foresee, view, finding, found)) for finding in found]
-    findings = ruling.fold(tuple(finding for finding in with_outcomes if finding is not None), view.asked)
     subject = wants.attempt(lambda: _subject(view, findings))
     mine = [pod for pod in pods if pod.metadata.namespace == service.metadata.namespace]
     asked = [wants.attempt(partial(why.why, view, pod)) for pod in mine]
@@ -82,6 +80,25 @@ def _explain(query: Query, snapshot: Snapshot, service: Service, pods: tuple[Pod
         raise LackingError
     told = replace(subject, why=tuple(told for told in asked if told), comparison=compared)
     return told, findings, skipped
+
+
+def _found(view: ServiceView, wants: Wants) -> tuple[tuple[Finding, ...], tuple[NotChecked, ...]]:
+    """Return what the rules find, the worst first, each with its fixes and what would come of them."""
+    found, skipped = ruling.apply(view, wants)
+    foreseen = [wants.attempt(partial(foresight.foresee, view, finding, found)) for finding in found]
+    return ruling.fold(tuple(finding for finding in foreseen if finding is not None), view.asked), skipped
+
+
+def _advice(query: Query, snapshot: Snapshot, service: Service) -> tuple[Fix, ...]:
+    """Return the fixes that are offered where a Service is explained, those of the worst cause first.
+
+    Raises:
+        Unread: something that decides was never read.
+    """
+    wants = Wants()
+    findings, _ = _found(ServiceView(snapshot, service, query.viewpoint), wants)
+    wants.settle()
+    return tuple(fix for finding in findings for fix in finding.fixes)
 
 
 def _subject(view: ServiceView, findings: tuple[Finding, ...]) -> Subject:

@@ -16,7 +16,6 @@ from kubesvc.model.objects import Service
 from kubesvc.model.query import Query
 from kubesvc.model.read import LackingError, Unavailable
 from kubesvc.model.report import Comparison, Effect, Finding, Fix, NotChecked, Outcome, Verdict
-from kubesvc.model.snapshot import Snapshot
 from kubesvc.model.text import one_line
 from kubesvc.semantics.admission import RefusedError, UndecidedError
 from kubesvc.semantics.simulate import changed, simulate
@@ -34,17 +33,6 @@ def foresee(view: ServiceView, finding: Finding, found: tuple[Finding, ...]) -> 
     wants.join_nodes(view.snapshot.gaps, most=1)
     wants.settle()
     return replace(finding, fixes=tuple(fix for fix in tried if fix is not None))
-
-
-def offered(query: Query, snapshot: Snapshot, service: Service, fix: Fix) -> Fix | None:
-    """Return a fix of some Service that was not asked for itself, like those of a finding of it.
-
-    Of its causes nobody is told: the fix is to mend all that can be mended with it, and names the others.
-
-    Raises:
-        Unread: something that decides was never read.
-    """
-    return _tried(ServiceView(snapshot, service, query.viewpoint), fix)
 
 
 def _tried(

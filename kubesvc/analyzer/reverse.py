@@ -1,20 +1,22 @@
 """The reverse question: which Services select a pod, or the pods of a workload, and which nearly do."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime
+from functools import partial
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from kubesvc.analyzer import nearly, reverse_tree, rollouts, targets, wording, workloads
 from kubesvc.analyzer.facts import worst
-from kubesvc.analyzer.nearly import Offer
 from kubesvc.analyzer.share import Share, share
 from kubesvc.model import selector
 from kubesvc.model.objects import Metadata, Obj, OwnerReference, Pod, Ref, Service, Workload
 from kubesvc.model.query import Query
 from kubesvc.model.read import Gap, Portion, Read, Unavailable
 from kubesvc.model.report import (
+    Fix,
     Membership,
     Missing,
     Relation,
@@ -23,6 +25,10 @@ from kubesvc.model.report import (
 )
 from kubesvc.model.snapshot import VERSION, Snapshot
 from kubesvc.semantics import endpoints
+from kubesvc.semantics.simulate import changed
+
+Advice = Callable[[Service], Iterable[Fix]]
+"""Returns the fixes that are offered where a Service is explained, with their outcomes."""
 
 
 class Asked(Struct, frozen=True):
@@ -55,11 +61,6 @@ class Asked(Struct, frozen=True):
             for labels in carried or [self.labels]
         )
 
-    @property
-    def made(self) -> nearly.Made | None:
-        """The workload that was asked about, with its pods."""
-        return nearly.Made(self.obj, self.pods) if isinstance(self.obj, Workload) else None
-
 
 def _owners(obj: Pod | Workload) -> tuple[OwnerReference, ...]:
     """Return who owns a pod that stands for a workload's: the workload; a pod stands for itself."""
@@ -68,7 +69,7 @@ def _owners(obj: Pod | Workload) -> tuple[OwnerReference, ...]:
     return (OwnerReference(kind=obj.kind, name=obj.metadata.name, uid=obj.metadata.uid, controller=True),)
 
 
-def asked(query: Query, snapshot: Snapshot, which: Ref, offer: Offer) -> Subject | Missing:
+def asked(query: Query, snapshot: Snapshot, which: Ref, advice: Advice) -> Subject | Missing:
     """Tell of a pod or workload of the query's namespace which Services select it, or nearly do.
 
     Raises:
@@ -93,7 +94,7 @@ def asked(query: Query, snapshot: Snapshot, which: Ref, offer: Offer) -> Subject
         services = snapshot.find(listed, Service)
     except Unavailable as unavailable:
         return _unknown(found, unavailable.gap, snapshot.taken_at)
-    return _told(query, snapshot, it, services, offer)
+    return _told(query, snapshot, it, services, advice)
 
 
 def _made_by(snapshot: Snapshot, workload: Workload) -> Asked:
@@ -119,7 +120,7 @@ def _unknown(found: Pod | Workload, gap: Gap, now: datetime) -> Subject:
 
 
 def _told(
-    query: Query, snapshot: Snapshot, it: Asked, services: tuple[Service, ...], offer: Offer
+    query: Query, snapshot: Snapshot, it: Asked, services: tuple[Service, ...], advice: Advice
 ) -> Subject:
     shares = {service.ref: share(snapshot, service, it.pods, query.viewpoint) for service in services}
     members = [
@@ -129,14 +130,15 @@ def _told(
     ]
     theirs = {member.service for member in members}
     others = [one for one in services if one.ref not in theirs and not _is_for_another(it, one)]
-    near = tuple(nearly.near(snapshot, it.stand_ins, others, offer, alone=not members, made=it.made))
+    advise, alone = partial(_advise, it, advice), not members
+    near = tuple(nearly.near(snapshot, it.stand_ins, others, advise, alone=alone))
     if isinstance(it.obj, Pod) and not near:
-        near = tuple(nearly.called(snapshot, it.obj, others, offer, alone=not members))
+        near = tuple(nearly.called(snapshot, it.obj, others, advise, alone=alone))
     if not near:
-        near = tuple(nearly.without_selector(snapshot, it.obj, others, offer, alone=not members))
+        near = tuple(nearly.without_selector(snapshot, it.obj, others, advise, alone=alone))
     if isinstance(it.obj, Workload):
         apart = [one for one in services if one.ref not in theirs and _is_for_another(it, one)]
-        near = (*near, *nearly.by_number(it.obj, it.pods, apart))
+        near = (*near, *nearly.by_number(it.obj, it.pods, apart, advise, alone=alone and not near))
     lines = {ref: found for ref, found in shares.items() if found}
     silent = {ref for ref, found in lines.items() if found.silent}
     verdicts = [member.verdict for member in members if member.verdict is not None]
@@ -152,6 +154,22 @@ def _told(
         line=reverse_tree.tree(it.obj, it.pods, (*members, *near), lines, len(services), snapshot.taken_at),
         services=(*members, *near),
     )
+
+
+def _advise(it: Asked, advice: Advice, service: Service) -> Fix | None:
+    """Return the first fix that makes a Service select what is asked about; what it leads to is foreseen.
+
+    Whoever asks from either side gets the same answer.
+    """
+    for fix in advice(service):
+        change = fix.change
+        if change and change.target == service.ref:
+            wanted = selector.selector(changed(service, change).spec.selector)
+            if wanted and any(selector.matches(wanted, one.metadata.labels) for one in it.stand_ins):
+                return replace(fix, title=f"in {service.ref}: {fix.title}")
+        elif change and change.target == it.obj.ref:
+            return fix
+    return None
 
 
 def _makes_for(it: Asked, service: Service) -> bool:
@@ -202,7 +220,7 @@ def _without_pods(it: Asked, service: Service, snapshot: Snapshot) -> tuple[Verd
     if not stuck and workloads.is_young(it.obj, snapshot.taken_at):
         return Verdict.PROGRESSING, (told,)
     held = (rollouts.held_back(it.obj),) if stuck else ()
-    return Verdict.BROKEN, (told, *held, f"kubesvc explain {service.metadata.name} tells more.")
+    return Verdict.BROKEN, (told, *held, nearly.more(service))
 
 
 def _notes(it: Asked, found: Share) -> Iterator[str]:

@@ -9,7 +9,7 @@ from kubesvc.analyzer.differences import HASHES, VERSIONS, Grounds
 from kubesvc.analyzer.workloads import Workloads
 from kubesvc.model import selector
 from kubesvc.model.change import Change, Op
-from kubesvc.model.objects import Obj, Pod, Service, Workload
+from kubesvc.model.objects import Obj, Pod, Ref, Service, Workload
 from kubesvc.model.report import Confidence, Fix
 from kubesvc.semantics import readiness
 
@@ -21,9 +21,10 @@ def select(service: Service, candidate: Candidate, found: Workloads) -> Iterator
     """Yield the change of the Service's selector that a candidate stands for; notes say what it touches."""
     change = candidate.change(service)
     workload = found.get(candidate.owner)
-    too = [f"{wording.count(number, 'pod')} of {owner}" for owner, number in candidate.too]
     notes = ["Which one is meant is not known."] if candidate.undecided else []
-    notes += [f"It would select {wording.names(too)}, too."] if too else []
+    notes += [f"It would select {_counted(candidate.too)}, too."] if candidate.too else []
+    if candidate.kept_out:
+        notes += [f"Without {candidate.narrowed_by} it would select {_counted(candidate.kept_out)}, too."]
     notes += _impossible(workload, candidate) if workload else []
     yield Fix(
         title=f"select {candidate.requirements}",
@@ -32,6 +33,10 @@ def select(service: Service, candidate: Candidate, found: Workloads) -> Iterator
         command=commands.patch(change),
         notes=tuple(notes),
     )
+
+
+def _counted(owners: Iterable[tuple[Ref, int]]) -> str:
+    return wording.names(f"{wording.count(number, 'pod')} of {owner}" for owner, number in owners)
 
 
 def give_selector(service: Service, labels: Mapping[str, str], title: str) -> Fix:

@@ -38,13 +38,19 @@ class Company(Struct, frozen=True):
 
 
 def company(view: ServiceView) -> Company:
+    """Tell strangers among the pods that should get traffic from those that belong; as `among`."""
+    pods = {cell.pod.metadata.uid: cell.pod for facts in view.ports for cell in facts.expected if cell.pod}
+    return among(view, pods.values())
+
+
+def among(view: ServiceView, pods: Iterable[Pod]) -> Company:
     """Tell strangers from those that belong; without evidence nobody is one.
 
     Two workloads behind a Service are no evidence: canaries, colors, revisions and pools are so on purpose.
     Declared ports, images and labels inform only, so that what follows is likely at most. Costs a request
     where pods of another release than the Service's are selected, and none else.
     """
-    groups = _by_owner(view)
+    groups = _by_owner(pods)
     if len(groups) < 2:  # noqa: PLR2004 - nobody is a stranger alone
         return Company(groups, ())
     reasons = {owner: _why(view, groups, owner) for owner in groups}
@@ -53,11 +59,10 @@ def company(view: ServiceView) -> Company:
     return Company(belonging, tuple(found) if belonging else ())
 
 
-def _by_owner(view: ServiceView) -> dict[Ref, tuple[Pod, ...]]:
-    """Group the pods that should get traffic by owner; most bare pods belong to nobody, and are left out."""
-    pods = {cell.pod.metadata.uid: cell.pod for facts in view.ports for cell in facts.expected if cell.pod}
+def _by_owner(pods: Iterable[Pod]) -> dict[Ref, tuple[Pod, ...]]:
+    """Group pods by owner; most bare pods belong to nobody, and are left out."""
     groups: dict[Ref, list[Pod]] = {}
-    for pod in sorted(pods.values(), key=lambda pod: pod.metadata.name):
+    for pod in sorted(pods, key=lambda pod: pod.metadata.name):
         if owner := _owner(pod):
             groups.setdefault(owner, []).append(pod)
     return {owner: tuple(members) for owner, members in sorted(groups.items())}

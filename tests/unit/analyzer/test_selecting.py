@@ -10,16 +10,20 @@ from kubesvc.model.objects import (
     LabelSelector,
     LabelSelectorRequirement,
     Obj,
+    OwnerReference,
+    Pod,
     RollingUpdate,
     UpdateStrategy,
 )
 from kubesvc.model.query import Query
 from kubesvc.model.report import Verdict
 from tests.support.builders import (
+    container,
     deployment,
     owned_by,
     pod,
     pods,
+    port,
     replica_set,
     service,
     settled,
@@ -193,6 +197,93 @@ def test_pods_of_other_owners_that_would_be_selected_too_are_named() -> None:
     assert fix.notes[0] == "It would select 2 pods of StatefulSet/cache, too."
     assert fix.outcome is not None
     assert [(p.usable, p.expected) for p in fix.outcome.ports] == [(5, 5)]
+
+
+def behind(owner: OwnerReference, name: str, number: int, **labels: str) -> list[Pod]:
+    """Pods of one application of release prod, that declare a port each."""
+    declared = with_(container(), image=f"registry.example/{name}:1", ports=(port(number),))
+    return [
+        pod(
+            f"{name}-{n}",
+            declared,
+            labels={"release": "prod", **labels},
+            ips=(f"10.0.{len(name)}.{n}",),
+            owner=owner,
+        )
+        for n in range(2)
+    ]
+
+
+WEB = owned_by("StatefulSet", "prod-web")
+DB = owned_by("StatefulSet", "prod-db")
+
+
+def test_strangers_are_kept_out_by_a_label_that_only_those_who_are_meant_carry() -> None:
+    """The release alone selects its database, too: two mistakes, one fix."""
+    of = service(selector={"release": "Prod"})
+    members = [*behind(WEB, "web", 8080, app="web"), *behind(DB, "db", 5432, app="db")]
+
+    found = only(explain(settled(of, *members)), "KSV101")
+
+    assert rows(found)[:2] == [
+        "nearest: release=prod, differs in letter case: 2 ready pods of StatefulSet/prod-web",
+        ": release=prod, differs in letter case: 2 ready pods of StatefulSet/prod-db",
+    ]
+    (fix,) = found.fixes
+    assert fix.title == "select app=web,release=prod"
+    assert fix.notes == ("Without app=web it would select 2 pods of StatefulSet/prod-db, too.",)
+    assert fix.command is not None
+    assert json.loads(fix.command[-1]) == {"spec": {"selector": {"app": "web", "release": "prod"}}}
+    assert fix.outcome is not None
+    assert [(p.usable, p.expected) for p in fix.outcome.ports] == [(2, 2)]
+
+
+def test_whoever_serves_as_well_stays_beside_those_who_are_kept_out() -> None:
+    """A canary is meant: what keeps the database out must not keep it out."""
+    of = service(selector={"release": "Prod"})
+    canary = behind(owned_by("StatefulSet", "prod-web-canary"), "web-canary", 8080, app="web", track="canary")
+    stable = behind(WEB, "web", 8080, app="web", track="stable")
+
+    found = only(explain(settled(of, *stable, *canary, *behind(DB, "db", 5432, app="db"))), "KSV101")
+
+    (fix,) = found.fixes
+    assert fix.title == "select app=web,release=prod"
+    assert fix.notes == (
+        "It would select 2 pods of StatefulSet/prod-web-canary, too.",
+        "Without app=web it would select 2 pods of StatefulSet/prod-db, too.",
+    )
+    assert fix.outcome is not None
+    assert [(p.usable, p.expected) for p in fix.outcome.ports] == [(4, 4)]
+
+
+@pytest.mark.parametrize(
+    ("web", "db"),
+    [
+        pytest.param({}, {}, id="no label tells them apart"),
+        pytest.param({}, {"app": "db"}, id="only the strangers carry one"),
+    ],
+)
+def test_strangers_are_named_where_no_label_keeps_them_out(web: dict[str, str], db: dict[str, str]) -> None:
+    """It is still better than nobody, and the reader decides."""
+    of = service(selector={"release": "Prod"})
+
+    found = only(
+        explain(settled(of, *behind(WEB, "web", 8080, **web), *behind(DB, "db", 5432, **db))), "KSV101"
+    )
+
+    assert [(fix.title, fix.notes) for fix in found.fixes] == [
+        ("select release=prod", ("It would select 2 pods of StatefulSet/prod-db, too.",))
+    ]
+
+
+def test_those_who_have_ended_are_no_company() -> None:
+    """A pod that has finished gets no traffic, whoever made it."""
+    of = service(selector={"release": "Prod"})
+    ended = [with_(one, status__phase="Succeeded") for one in behind(DB, "db", 5432, app="db")]
+
+    found = only(explain(settled(of, *behind(WEB, "web", 8080, app="web"), *ended)), "KSV101")
+
+    assert [fix.title for fix in found.fixes] == ["select release=prod"]
 
 
 def test_the_template_comes_first_where_the_selector_would_select_others() -> None:

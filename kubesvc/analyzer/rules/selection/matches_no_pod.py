@@ -33,6 +33,8 @@ def matches_no_pod(this: Rule, view: ServiceView) -> Iterator[Finding]:
         Change the selector to what the pods carry, or add the labels to the pod template of the workload. The
         workload's own labels do not reach its pods, and a label that it selects by cannot be changed.
         A pod that was made by hand can be labeled as it is.
+        Where pods that do not serve would be selected along with those that are meant, the change asks for a
+        label that only these carry, too.
         Pods that another Service selects already, that are of another part or release, as `web-db` is the
         database of `web`, of another environment or customer, that declare other ports than the Service leads
         to, or that lack a label which something sets while they run, are named and not offered: what was
