@@ -15,16 +15,17 @@ from kubesvc.semantics import dns, proxy, readiness
 class PortFacts(Struct, frozen=True):
     """One port: all its cells, those that get traffic, those that should, those of them that do not.
 
-    `gone` are those that are sent traffic, too, but whose pod is gone: nobody is there to get it. `local` are
-    those that get traffic under a Local policy, each on its own node alone. `port` is None for a headless
-    Service without ports. `waiting` is None unless every cell that should get traffic and does not is still
-    within a deadline.
+    `gone` are those that are sent traffic, too, but whose pod is gone: nobody is there to get it. `silent`
+    are those whose pod is there, and nothing of it can listen. `local` are those that get traffic under a
+    Local policy, each on its own node alone. `port` is None for a headless Service without ports. `waiting`
+    is None unless every cell that should get traffic and does not is still within a deadline.
     """
 
     port: ServicePort | None
     cells: tuple[Cell, ...]
     usable: tuple[Cell, ...]
     gone: tuple[Cell, ...]
+    silent: tuple[Cell, ...]
     local: tuple[Cell, ...]
     expected: tuple[Cell, ...]
     troubled: tuple[Cell, ...]
@@ -34,6 +35,11 @@ class PortFacts(Struct, frozen=True):
     def key(self) -> str | None:
         """The port's key."""
         return self.port.key if self.port else None
+
+    @property
+    def sent(self) -> tuple[Cell, ...]:
+        """Those that are sent traffic, whether or not anybody gets it."""
+        return (*self.usable, *self.gone, *self.silent)
 
     @property
     def flow(self) -> Verdict | None:
@@ -62,9 +68,10 @@ def port_facts(
     for family in dict.fromkeys(cell.place.family for cell in mine):
         row = [cell for cell in mine if cell.place.family == family]
         sent += proxy.usable(row, viewpoint) if proxy.has_virtual_address(service) else dns.answered(row)
-        local += (cell for cell in proxy.local(row) if not cell.gone)
-    usable = tuple(cell for cell in sent if not cell.gone)
+        local += (cell for cell in proxy.local(row) if _is_served(cell))
+    usable = tuple(cell for cell in sent if _is_served(cell))
     gone = tuple(cell for cell in sent if cell.gone)
+    silent = tuple(cell for cell in sent if cell.silent and not cell.gone)
     expected = tuple(cell for cell in mine if should_serve(cell))
     used = {cell.place for cell in usable}
     troubled = tuple(cell for cell in expected if cell.place not in used)
@@ -73,7 +80,11 @@ def port_facts(
     ]
     known = [span for span in left if span is not None]
     waiting = max(known) if known and len(known) == len(left) else None
-    return PortFacts(port, mine, usable, gone, tuple(local), expected, troubled, waiting)
+    return PortFacts(port, mine, usable, gone, silent, tuple(local), expected, troubled, waiting)
+
+
+def _is_served(cell: Cell) -> bool:
+    return not cell.gone and cell.silent is None
 
 
 def should_serve(cell: Cell) -> bool:

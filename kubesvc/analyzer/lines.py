@@ -172,7 +172,7 @@ def endpoint_lines(facts: PortFacts, findings: tuple[Finding, ...]) -> Iterator[
 def _mark(cell: Cell, *, used: bool, expected: bool) -> Mark:
     if used:
         return Mark.GOOD if cell.state is State.READY else Mark.WARN
-    return Mark.BAD if expected or cell.gone else Mark.NONE
+    return Mark.BAD if expected or cell.gone or cell.silent else Mark.NONE
 
 
 def address_of(cell: Cell) -> str:
@@ -191,10 +191,16 @@ def behind(cell: Cell) -> str:
     return f"pod {endpoint.name}, {'gone' if cell.gone else 'not selected'}"
 
 
+_SENT = {State.PUBLISHED: "published", State.READY: "listed as ready"}
+"""How to call what is sent traffic, where it has to be told apart from what gets it."""
+
+
 def state_of(cell: Cell, *, used: bool) -> str:
     """Say what the slices make of a cell, and why where that is not obvious."""
     if cell.gone:
         return f"still listed as {cell.state}"
+    if cell.silent and cell.state in _SENT:
+        return f"{_SENT[cell.state]}, but not running: {wording.step(cell.silent)}"
     if used and cell.state is State.READY and cell.pod is None:
         return str(cell.state)
     if cell.state is State.PUBLISHED and cell.pod:

@@ -1,6 +1,7 @@
 """The reverse question: which Services select a pod, or the pods of a workload, and which nearly do."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from functools import partial
 
@@ -139,6 +140,7 @@ def _told(
         apart = [one for one in services if one.ref not in theirs and _is_for_another(it, one)]
         near = (*near, *nearly.by_number(it.obj, it.pods, apart, advise, alone=alone and not near))
     lines = {ref: found for ref, found in shares.items() if found}
+    silent = {ref for ref, found in lines.items() if found.silent}
     verdicts = [member.verdict for member in members if member.verdict is not None]
     unread = snapshot.unreadable("Service", it.obj.metadata.namespace)
     verdict = (
@@ -147,7 +149,7 @@ def _told(
     return Subject(
         ref=it.obj.ref,
         verdict=verdict,
-        summary=_summary(it, members, near, unread),
+        summary=_summary(it, members, near, unread, silent),
         ports=(),
         line=reverse_tree.tree(it.obj, it.pods, (*members, *near), lines, len(services), snapshot.taken_at),
         services=(*members, *near),
@@ -232,7 +234,11 @@ def _notes(it: Asked, found: Share) -> Iterator[str]:
 
 
 def _summary(
-    it: Asked, members: list[Membership], near: tuple[Membership, ...], unread: tuple[Gap, ...]
+    it: Asked,
+    members: list[Membership],
+    near: tuple[Membership, ...],
+    unread: tuple[Gap, ...],
+    silent: AbstractSet[Ref],
 ) -> str:
     """Say in one clause what the verdict rests on: the Service with which it fares worst."""
     if not members and unread:
@@ -244,7 +250,9 @@ def _summary(
         return f"it has no pods; {_services(members)} would select them"
     bad = [member for member in members if member.verdict is not Verdict.HEALTHY] or members
     worst_ones = [member for member in bad if member.verdict is worst(_verdicts(bad))] or bad
-    return _pod(worst_ones) if isinstance(it.obj, Pod) else _pods(it, worst_ones[0])
+    # Of those that fare alike, what sends no traffic is another case than what sends it for nothing.
+    worst_ones = [member for member in worst_ones if member.service not in silent] or worst_ones
+    return _pod(worst_ones, silent) if isinstance(it.obj, Pod) else _pods(it, worst_ones[0])
 
 
 def _verdicts(members: Iterable[Membership]) -> list[Verdict]:
@@ -256,7 +264,7 @@ def _services(members: Iterable[Membership]) -> str:
     return f"Service{'s' if len(names) > 1 else ''} {wording.names(names)}"
 
 
-def _pod(members: list[Membership]) -> str:
+def _pod(members: list[Membership], silent: AbstractSet[Ref]) -> str:
     """Complete `Pod web-1 is VERDICT:` for Services with which it fares alike."""
     who, one = _services(members), len(members) == 1
     has = members[0].relation.value if one else members[0].relation.value.removesuffix("s")
@@ -272,7 +280,9 @@ def _pod(members: list[Membership]) -> str:
         case Verdict.PROGRESSING:
             return f"{who} {'waits' if one else 'wait'} until it is ready"
         case _:
-            return f"{who} {has} it, and {'sends' if one else 'send'} it no traffic"
+            unheard = all(member.service in silent for member in members)
+            what = "it traffic, but its container does not run" if unheard else "it no traffic"
+            return f"{who} {'' if unheard else f'{has} it, and '}{'sends' if one else 'send'} {what}"
 
 
 def _pods(it: Asked, member: Membership) -> str:

@@ -80,6 +80,11 @@ class Share(Struct, frozen=True):
             yield replace(reason, pods=tuple(pods))
 
     @property
+    def silent(self) -> bool:
+        """Whether traffic is sent to some pod of which nothing can listen."""
+        return any(facts.silent for facts in self.ports)
+
+    @property
     def late(self) -> bool:
         """Whether some pod meets every condition and still gets no traffic."""
         return any(cell.why is None for facts in self.ports for cell in facts.troubled)

@@ -29,7 +29,7 @@ def summarize(view: ServiceView) -> str:  # noqa: C901, PLR0911 - the first that
         return _nobody(view)
     facts = _worst(view)
     if view.verdict is Verdict.PROGRESSING and facts.waiting is not None:
-        return f"{_share(facts)}; {wording.span(facts.waiting)} left for the {_waits_for(facts)}"
+        return f"{_share(facts)}; {wording.span(facts.waiting)} left for {_waits_for(facts)}"
     if view.stale(facts):
         kept = endpoints.managed(service)
         why = "are not what the controller should have written" if kept else "nobody renews"
@@ -91,6 +91,10 @@ def _share(facts: PortFacts, *, only: bool = True) -> str:
     if not expected and facts.usable:
         verb = "receives" if len(usable) == 1 else "receive"
         return f"only {wording.count(len(usable), 'terminating pod')} still {verb} traffic"
+    if not expected and facts.silent:
+        number = len(_endpoints(facts.silent))
+        still, verb = wording.count(number, "terminating pod"), "is" if number == 1 else "are"
+        return f"only {still} {verb} still sent traffic, and {verb} not running"
     if not expected:
         finished = all(cell.pod and readiness.is_terminal(cell.pod) for cell in facts.cells)
         return "its pods have finished" if finished and facts.cells else "it has no endpoint"
@@ -104,7 +108,7 @@ def _share(facts: PortFacts, *, only: bool = True) -> str:
     else:  # whoever they are, and whether they still are
         noun, verb = "endpoint", "is sent" if len(expected) == 1 else "are sent"
     said = f"{len(usable)} of {wording.count(len(expected), noun)} {verb} traffic"
-    return f"{said}{_without_family(facts)}{_published(facts)}"
+    return f"{said}{_without_family(facts)}{_published(facts)}{_silent(facts)}"
 
 
 def _without_family(facts: PortFacts) -> str:
@@ -132,8 +136,23 @@ def _from_own_nodes(facts: PortFacts) -> str:
 
 def _published(facts: PortFacts) -> str:
     """Count the pods that get traffic only because unready addresses are published."""
-    unready = _endpoints(cell for cell in facts.usable if cell.state is State.PUBLISHED)
-    return f", {len(unready)} of them not Ready, but published" if unready else ""
+    unready = len(_endpoints(cell for cell in facts.usable if cell.state is State.PUBLISHED))
+    which = "it is" if _is_one(facts) else f"{unready} of them"
+    return f", {which} not Ready, but published" if unready else ""
+
+
+def _silent(facts: PortFacts) -> str:
+    """Count the pods that traffic is sent to, and nothing of which can listen."""
+    silent = len(_endpoints(facts.silent))
+    listed = "published" if any(c.state is State.PUBLISHED for c in facts.silent) else "listed as ready"
+    which = "it is" if _is_one(facts) else f"{silent} {'is' if silent == 1 else 'are'}"
+    runs = "its container does" if silent == 1 else "their containers do"
+    return f", {which} {listed}, but {runs} not run" if silent else ""
+
+
+def _is_one(facts: PortFacts) -> bool:
+    """Tell whether all that is said is about one endpoint."""
+    return len(_endpoints((*facts.expected, *facts.sent))) == 1
 
 
 def _not_meant(view: ServiceView, facts: PortFacts) -> str:
@@ -151,7 +170,7 @@ def _not_meant(view: ServiceView, facts: PortFacts) -> str:
 
 def _waits_for(facts: PortFacts) -> str:
     cell = next(cell for cell in facts.troubled if cell.why)
-    return wording.step(cell.why) if cell.why else ""
+    return wording.awaited(cell.why) if cell.why else ""
 
 
 def _endpoints(cells: Iterable[Cell]) -> set[object]:

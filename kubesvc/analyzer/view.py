@@ -286,8 +286,7 @@ class ServiceView:
 
     def stale(self, facts: PortFacts) -> tuple[Cell, ...]:
         """Return the endpoints that get traffic otherwise than the controller should have written by now."""
-        sent = (*facts.usable, *facts.gone)
-        return tuple(cell for cell in sent if cell.place in self._late) if sent else ()
+        return tuple(cell for cell in facts.sent if cell.place in self._late) if facts.sent else ()
 
     @cached_property
     def _late(self) -> frozenset[Place]:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from kubesvc.model.cell import Step, StepKind
 from kubesvc.model.objects import HTTPGetAction, Probe, ServicePort
+from kubesvc.semantics import readiness
 from kubesvc.semantics.ports import target
 
 _UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
@@ -73,7 +74,22 @@ def mapping(port: ServicePort) -> str:
     return f"{name}{port.port}/{port.protocol} → {target(port)}"
 
 
-def step(missed: Step) -> str:  # noqa: C901, PLR0911 - one arm for each kind of step
+def awaited(missed: Step) -> str:
+    """Write what is given time to be met, behind `12 s left for`: `an address`, `init container wait`."""
+    match missed.kind:
+        case StepKind.SCHEDULED:
+            return "a node"
+        case StepKind.ADDRESS:
+            return "an address"
+        case StepKind.INITIALIZED:
+            return f"init container {missed.container}"
+        case StepKind.CREATED:
+            return f"container {missed.container}"
+        case _:
+            return f"the {step(missed)}"
+
+
+def step(missed: Step) -> str:  # noqa: C901, PLR0911, PLR0912 - one arm for each kind of step
     """Write an unmet condition as a clause: `readiness probe of app`, `ImagePullBackOff of app`."""
     of = f" of {missed.container}" if missed.container else ""
     match missed.kind:
@@ -97,6 +113,8 @@ def step(missed: Step) -> str:  # noqa: C901, PLR0911 - one arm for each kind of
             )
         case StepKind.RUNNING | StepKind.INITIALIZED if missed.field.endswith(".terminated"):
             return f"{missed.container} ended: {missed.value}"
+        case StepKind.INITIALIZED | StepKind.CREATED if missed.reason in ("", readiness.INITIALIZING):
+            return f"{awaited(missed)} {'still runs' if missed.value == 'running' else 'has not started yet'}"
         case StepKind.SCHEDULED:
             return missed.reason or "not scheduled yet"
         case StepKind.READY:

@@ -108,7 +108,8 @@ class Cell(Struct, frozen=True):
     no number that its slice lacks the port. `chain` is the prediction, None where it could not be made. `pod`
     is None where no selected pod stands behind the endpoint; `slices` names where it is listed. `hidden`: by
     slices alone that the data plane of this Service does not read. `gone`: the slices list a pod that is
-    proven not to be there any more.
+    proven not to be there any more. `silent`: they list it as ready, and for want of this condition nothing
+    of it can listen.
     """
 
     place: Place
@@ -122,6 +123,7 @@ class Cell(Struct, frozen=True):
     slices: tuple[str, ...] = ()
     hidden: bool = False
     gone: bool = False
+    silent: Step | None = None
 
     @property
     def state(self) -> State:
@@ -140,8 +142,8 @@ class Cell(Struct, frozen=True):
 
     @property
     def why(self) -> Step | None:
-        """The first unmet condition of the prediction."""
-        return self.chain.why if self.chain else None
+        """The first unmet condition of the prediction; where it meets all, the one to be heard there."""
+        return (self.chain.why if self.chain else None) or self.silent
 
     @property
     def certain(self) -> bool:

@@ -195,7 +195,7 @@ def applied_selector(obj: Obj) -> dict[str, str]:
 
 
 def mention_annotations(raw: bytes | msgspec.Raw, pod: Pod) -> dict[str, str]:
-    """Derive which Services the containers of a pod name in their arguments and environment."""
+    """Derive which Services the containers of a pod name in arguments, environment and readiness probes."""
     found = mentions(raw, pod)
     return {_MENTIONS: msgspec.json.encode(found).decode()} if found else {}
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from kubesvc.model.cell import Cell, Conditions, resolve
 from kubesvc.model.objects import Endpoint, EndpointPort, EndpointSlice, Pod, Service, ServicePort
 from kubesvc.model.place import EndpointId, Place
-from kubesvc.semantics import endpoints, proxy
+from kubesvc.semantics import endpoints, processes, proxy
 from kubesvc.semantics.endpoints import Nodes
 
 
@@ -83,6 +83,9 @@ def _row(
             zone=found.zone if found else "",
             slices=found.slices if found else (),
             hidden=found is not None and found.hidden,
+            silent=processes.missing(pod, port, found.number)
+            if pod and found and found.conditions.ready
+            else None,
         )
 
 

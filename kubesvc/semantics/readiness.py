@@ -12,7 +12,9 @@ from kubesvc.model.objects import Condition, Container, ContainerStatus, Pod, Pr
 from kubesvc.semantics.ports import is_sidecar
 
 BACK_OFF: Final = "CrashLoopBackOff"
-_STARTING: Final = frozenset({"", "ContainerCreating", "PodInitializing"})
+INITIALIZING: Final = "PodInitializing"
+"""Why containers wait in a pod with init containers, until anything else is known of them."""
+_STARTING: Final = frozenset({"", "ContainerCreating", INITIALIZING})
 CREATION_GRACE: Final = timedelta(seconds=60)
 """How long a pod may lack a started container before that counts as trouble; Kubernetes sets no deadline."""
 

@@ -432,3 +432,11 @@ def test_a_restarted_pod_that_is_ready_is_healthy() -> None:
     report = explain(settled(service(), pod("web-1", statuses=(running(restart_count=9),))))
 
     assert (verdict(report), report.findings) == (Verdict.HEALTHY, ())
+
+
+def test_published_pods_that_crash_take_no_traffic() -> None:
+    """They are sent it: the Service is broken, and the crash is why."""
+    report = explain(settled(service(publish_not_ready_addresses=True), crashing(LOOPING), replica_set()))
+
+    assert verdict(report) is Verdict.BROKEN
+    assert [(found.code, found.effect) for found in report.findings] == [("KSV305", Effect.BROKEN)]

@@ -224,3 +224,12 @@ def test_an_image_that_is_being_pulled_is_progressing() -> None:
     report = explain(settled(service(), young, replica_set()))
 
     assert (verdict(report), report.findings) == (Verdict.PROGRESSING, ())
+
+
+def test_published_pods_without_an_image_take_no_traffic() -> None:
+    """Their address is there before their image is."""
+    member = lacking(waiting("ImagePullBackOff", "no such tag"))
+    report = explain(settled(service(publish_not_ready_addresses=True), member, replica_set()))
+
+    assert verdict(report) is Verdict.BROKEN
+    assert [(found.code, found.effect) for found in report.findings] == [("KSV304", Effect.BROKEN)]

@@ -20,6 +20,7 @@ from tests.support.builders import (
     owned_by,
     pod,
     pods,
+    port,
     replica_set,
     running,
     service,
@@ -162,3 +163,23 @@ def test_an_unreadable_pod_explains_nothing_about_another() -> None:
     report = explain(settled(service(), *pods(1), GATED).with_answers((), (), [gap]))
 
     assert [found.code for found in report.findings] == ["KSV901", "KSV903"]
+
+
+def test_published_pods_that_are_not_initialized_are_told_with_what_clients_see() -> None:
+    """Traffic is sent to them, and nothing listens there."""
+    member = with_(
+        pod(ready=False, statuses=(waiting("PodInitializing"),)),
+        spec__init_containers=(container("wait", port(1)),),
+        status__init_container_statuses=(running("wait", ready=False),),
+    )
+
+    found = only(explain(settled(service(publish_not_ready_addresses=True), member)), "KSV901")
+
+    assert found.effect is Effect.BROKEN
+    assert rows(found) == [
+        "pod: web-1: published, not Ready; init container wait still runs, and the containers start after it",
+        (
+            "clients: inside the cluster, web:80 is forwarded to 1 endpoint, which refuses connections: "
+            "the containers of its pod do not run (where kube-proxy forwards)"
+        ),
+    ]

@@ -1,6 +1,7 @@
 """KSV103: no selector, and nobody wrote endpoints by hand."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ from kubesvc.model import derived
 from kubesvc.model.objects import (
     EndpointAddress,
     Endpoints,
+    EndpointSlice,
     EndpointSubset,
     Metadata,
     Obj,
@@ -17,8 +19,9 @@ from kubesvc.model.objects import (
     SubsetPort,
 )
 from kubesvc.model.query import Query
-from kubesvc.model.read import Read
+from kubesvc.model.read import Portion, Read, Unread
 from kubesvc.model.report import Confidence, Effect, Verdict
+from kubesvc.model.snapshot import Snapshot
 from kubesvc.semantics import mirroring
 from tests.support.builders import (
     cluster,
@@ -252,3 +255,114 @@ def test_an_empty_slice_that_is_left_is_nobodys_too() -> None:
     found = only(report, "KSV103")
     assert verdict(report) is Verdict.BROKEN
     assert found.headline == "it has no selector, and no EndpointSlice of it lists an endpoint"
+
+
+def unlabeled(name: str) -> EndpointSlice:
+    """A slice by hand of no Service."""
+    return with_(hand_made(endpoint("192.0.2.1"), name=name), metadata__labels={})
+
+
+def called(name: str, **metadata: Any) -> Endpoints:
+    """An Endpoints object of that name."""
+    return Endpoints(metadata=Metadata(name=name, namespace="shop", uid="e", **metadata))
+
+
+def test_a_slice_that_is_nearly_its_own_is_named_and_may_be_given_to_it() -> None:
+    """By its label, or by its name where it has none; simulated."""
+    report = explain(
+        settled(BARE, hand_made(endpoint("192.0.2.2"), name="typo", of="wbe"), unlabeled("web-1"))
+    )
+
+    found = only(report, "KSV103")
+    assert sorted(row for row in rows(found) if row.startswith("near")) == [
+        (
+            "near: EndpointSlice/typo lists 1 endpoint, and its label kubernetes.io/service-name names wbe, "
+            "which is no Service"
+        ),
+        "near: EndpointSlice/web-1 lists 1 endpoint, and has no label kubernetes.io/service-name",
+    ]
+    assert sorted(fix.title for fix in found.fixes) == [
+        "label EndpointSlice/typo with kubernetes.io/service-name=web",
+        "label EndpointSlice/web-1 with kubernetes.io/service-name=web",
+    ]
+    for fix in found.fixes:
+        assert fix.command is not None
+        assert json.loads(fix.command[-1]) == {"metadata": {"labels": {"kubernetes.io/service-name": "web"}}}
+        assert fix.outcome is not None
+        assert fix.outcome.verdict is Verdict.HEALTHY
+
+
+def test_an_endpoints_object_of_nearly_its_name_is_named() -> None:
+    """Its name cannot be changed."""
+    found = only(explain(settled(BARE, called("webb"))), "KSV103")
+
+    assert rows(found)[-1] == "near: Endpoints/webb is for a Service of its own name, and there is none"
+    assert found.fixes == ()
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        (hand_made(endpoint("192.0.2.1"), of="wbe"), service("wbe", selector={})),
+        (hand_made(endpoint("192.0.2.1"), of="database"),),
+        (unlabeled("database-1"),),
+        (called("webb"), service("webb", selector={})),
+        (called("webb", labels={mirroring.SKIP: "true"}),),
+        (called("webb", annotations={mirroring.LEADER: "{}"}),),
+        (called("database"),),
+        slices(service("webb"), pod()),
+    ],
+    ids=[
+        "of a Service that is there",
+        "of another one",
+        "of another name",
+        "Endpoints of a Service that is there",
+        "Endpoints that nobody copies",
+        "a lock",
+        "Endpoints of another name",
+        "the controller's",
+    ],
+)
+def test_what_is_not_nearly_its_own_is_not_named(others: tuple[Obj, ...]) -> None:
+    """Somebody else's endpoints are no clue."""
+    found = find(explain(cluster(BARE, *others)), "KSV103")
+
+    assert [row for one in found for row in rows(one) if row.startswith("near")] == []
+
+
+def test_where_it_is_not_known_whether_a_service_is_there_nothing_is_said_of_it() -> None:
+    """Nor where the slices of others cannot be read; an unlabeled slice is nobody's in any case."""
+    snapshot = settled(BARE, hand_made(endpoint("192.0.2.2"), name="typo", of="wbe"), unlabeled("web-1"))
+    services = Read("Service", "shop", part=Portion.METADATA)
+    lists = Read("EndpointSlice", "shop")
+
+    def near(*denied: Read) -> list[str]:
+        class Denying(FakeSource):
+            """Refuses exactly these reads."""
+
+            def answer(self, snapshot: Snapshot, unread: Unread) -> Snapshot:
+                self.denied = tuple(read for read in denied if read in unread.reads)
+                return super().answer(snapshot, unread)
+
+        report = ask(Query("shop", ("web",)), Denying(snapshot))
+        return [row for one in find(report, "KSV103") for row in rows(one) if row.startswith("near")]
+
+    assert len(near()) == 2
+    assert near(services) == [
+        "near: EndpointSlice/web-1 lists 1 endpoint, and has no label kubernetes.io/service-name"
+    ]
+    assert near(lists) == []
+
+
+def test_looking_for_what_is_near_costs_sixteen_requests_at_most() -> None:
+    """Two lists, and that of the Services where something is near; nothing of all that with slices."""
+    near = (hand_made(endpoint("192.0.2.2"), name="typo", of="wbe"), called("webb"))
+    broken = FakeSource(settled(BARE, *near, *pods(3), deployment()))
+    healthy = FakeSource(settled(BARE, hand_made(endpoint("192.0.2.2"))))
+
+    ask(Query("shop", ("web",)), broken)
+    ask(Query("shop", ("web",)), healthy)
+
+    assert broken.requests <= 16, sorted(map(str, frozenset.union(*broken.rounds)))
+    assert Read("EndpointSlice", "shop") in frozenset.union(*broken.rounds)
+    assert Read("EndpointSlice", "shop") not in frozenset.union(*healthy.rounds)

@@ -1,15 +1,26 @@
 """KSV109: pods ask for their own Service before they are ready, and it has no endpoint before they are."""
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import msgspec
 import pytest
 
+from kubesvc.analyzer.exposure import ZONE
 from kubesvc.model import derived
 from kubesvc.model.mentions import Mention
-from kubesvc.model.objects import GRPCAction, Obj, Pod, Probe, Service
+from kubesvc.model.objects import (
+    ExecAction,
+    GRPCAction,
+    HTTPGetAction,
+    Obj,
+    Pod,
+    Probe,
+    Service,
+    TCPSocketAction,
+)
 from kubesvc.model.report import Confidence, Effect, Report, Verdict
 from tests.support.builders import (
     NOW,
@@ -39,6 +50,25 @@ def asking(*named: Mention, of: Pod | None = None, **more: Any) -> Pod:
     sick = of or unready(owner=owned_by("StatefulSet", "web"), **more)
     noted = with_(sick, metadata__annotations={derived.PREFIX + "services-named": note})
     return with_(noted, spec__subdomain="web")
+
+
+def probing(probe: Probe, *named: Mention, of: Pod | None = None) -> Pod:
+    """A pod with that readiness probe, which fails; and what its containers name."""
+    app = container("app", port(8080), readiness_probe=probe)
+    sick = of or pod(ready=False, owner=owned_by("StatefulSet", "web"))
+    return asking(
+        *named or (Mention("app", "A", "other", host=False),), of=with_(sick, spec__containers=(app,))
+    )
+
+
+def http_at(host: str) -> Probe:
+    """A probe of port 80 there."""
+    return Probe(http_get=HTTPGetAction(port=80, host=host))
+
+
+def tcp_at(host: str) -> Probe:
+    """A probe of port 80 there."""
+    return Probe(tcp_socket=TCPSocketAction(port=80, host=host))
 
 
 def told(*objects: Obj, of: Service | None = None) -> Report:
@@ -84,7 +114,7 @@ CRASHING = pod(
 )
 INIT = with_(
     pod(ready=False, statuses=(waiting("PodInitializing"),), owner=owned_by("StatefulSet", "web")),
-    spec__init_containers=(container("wait"),),
+    spec__init_containers=(with_(container("wait"), ports=()),),
     status__init_container_statuses=(running("wait", ready=False),),
 )
 
@@ -165,8 +195,141 @@ def test_publishing_cures_a_lookup_before_containers_run_and_no_dial(by: str, *,
     (fix,) = found.fixes
 
     assert (fix.outcome is not None) is cures
+    assert not cures or fix.notes[0].endswith("What starts once they have an answer is not simulated.")
     assert (fix.title == "take the wait for the Service out of init container wait") is not cures
     assert cures or fix.target == found.culprit
+
+
+def test_a_variable_is_judged_by_the_program_that_is_given_it() -> None:
+    """Beside it, where it is set, stands a host in any case."""
+    set_, looks = Mention("wait", "HOST", "web", host=True), Mention("wait", "nslookup", "web", host=True)
+    dials = Mention("wait", "nc", "web", host=True)
+
+    assert find(told(asking(set_, looks, of=INIT), of=service()), "KSV109") == ()
+    assert len(find(told(asking(set_, looks, dials, of=INIT), of=service()), "KSV109")) == 1
+    (found,) = find(told(asking(set_, of=INIT), of=service()), "KSV109")
+    assert "asks: HOST of container wait names web" in rows(found)
+    (found,) = find(told(asking(set_, looks, of=INIT)), "KSV109")
+    assert "asks: nslookup of container wait names web" in rows(found)
+
+
+@pytest.mark.parametrize("of", [service, headless])
+def test_a_dial_before_containers_run_is_never_answered_by_published_pods(
+    of: Callable[..., Service],
+) -> None:
+    """Traffic is sent to the pod that waits, and nothing listens there; its name is there all the same."""
+    publishing = of(publish_not_ready_addresses=True)
+    dials, looks = (asking(Mention("wait", by, "web", host=True), of=INIT) for by in ("nc", "nslookup"))
+
+    report = told(dials, of=publishing)
+
+    (found,) = report.findings
+    assert verdict(report) is Verdict.BROKEN
+    assert (found.code, found.effect) == ("KSV109", Effect.BROKEN)
+    assert found.headline == (
+        "1 of 1 pod asks for web, where nothing listens before an init container ends that waits for it"
+    )
+    (fix,) = found.fixes
+    assert fix.title == "take the wait for the Service out of init container wait"
+    assert find(told(looks, of=publishing), "KSV109") == ()
+
+
+BY_CURL = Mention("app", "curl", "web", host=True, probe=True)
+
+
+@pytest.mark.parametrize("of", [service, headless])
+def test_a_readiness_probe_that_asks_its_own_service_is_told(of: Callable[..., Service]) -> None:
+    """The pod is not ready for want of an endpoint, which it would be."""
+    report = told(probing(Probe(exec=ExecAction()), BY_CURL), of=of())
+
+    (found,) = report.findings
+    assert (found.code, found.confidence, found.effect) == ("KSV109", Confidence.LIKELY, Effect.BROKEN)
+    assert found.headline == "1 of 1 pod asks for web, which has no endpoint before one of them is ready"
+    assert [under.code for under in found.consequences] == ["KSV301"]
+    assert rows(found)[1] == "asks: curl of the readiness probe of container app names web"
+    itself, publish = found.fixes
+    assert itself.title == "let the readiness probe of container app ask localhost"
+    assert (itself.command, itself.target) == (None, found.culprit)
+    assert itself.notes[-1] == "The port is then one of the container: it declares 8080."
+    assert publish.outcome is not None
+    assert [(p.usable, p.expected) for p in publish.outcome.ports] == [(1, 1)]
+    assert publish.notes[0].endswith("The probe is then answered, if it asks a port of the Service.")
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["web", "web.shop", "web.shop.svc", f"web.shop.svc.{ZONE}", f"web.shop.svc.{ZONE}.", "10.96.0.10"],
+)
+@pytest.mark.parametrize("kind", [http_at, tcp_at])
+def test_a_probe_with_the_service_as_its_host_is_told(kind: Callable[[str], Probe], host: str) -> None:
+    """Whose port it asks: that the container declares none of that number is no other reason."""
+    (found,) = told(probing(kind(host)), of=service()).findings
+
+    assert found.code == "KSV109"
+    assert rows(found)[1] == "asks: host of the readiness probe of container app names web"
+    (fix,) = found.fixes
+    assert fix.title == "take the host out of the readiness probe of container app"
+
+
+def test_published_pods_do_not_end_a_wait_for_something_else() -> None:
+    """Another container of the pod is not ready either: only the advice is left."""
+    both = with_(
+        probing(Probe(exec=ExecAction()), BY_CURL),
+        spec__containers=(
+            container("app", port(8080), readiness_probe=Probe(exec=ExecAction())),
+            container("beside", port(1), readiness_probe=http_probe(1)),
+        ),
+        status__container_statuses=(running(ready=False), running("beside", ready=False)),
+    )
+
+    (fix,) = find(told(both, of=service()), "KSV109")[0].fixes
+
+    assert fix.command is None
+
+
+@pytest.mark.parametrize(
+    "sick",
+    [
+        probing(Probe(exec=ExecAction()), Mention("app", "curl", "other", host=True, probe=True)),
+        probing(Probe(exec=ExecAction()), Mention("beside", "curl", "web", host=True, probe=True)),
+        probing(Probe(exec=ExecAction()), Mention("app", "nslookup", "web", host=True, probe=True)),
+        probing(Probe(exec=ExecAction()), Mention("app", "curl", "web", host=True)),
+        probing(http_at("")),
+        probing(http_at("localhost")),
+        probing(http_at("other")),
+        probing(http_at("web.other.svc")),
+        with_(
+            probing(Probe(exec=ExecAction()), BY_CURL),
+            spec__containers=(
+                container(startup_probe=http_probe(), readiness_probe=Probe(exec=ExecAction())),
+            ),
+            status__container_statuses=(with_(running(ready=False), started=False),),
+        ),
+    ],
+    ids=[
+        "another service",
+        "another container's",
+        "a lookup, answered at once",
+        "what the container runs",
+        "itself",
+        "localhost",
+        "another host",
+        "another namespace",
+        "its startup probe fails",
+    ],
+)
+def test_a_probe_that_does_not_wait_for_its_own_service_is_another_case(sick: Pod) -> None:
+    """Or it is not asked yet."""
+    assert find(told(sick, of=service()), "KSV109") == ()
+
+
+def test_a_pod_that_is_ready_has_not_asked_in_vain() -> None:
+    """Another one that is ready answers, too."""
+    ready = probing(Probe(exec=ExecAction()), BY_CURL, of=pod())
+    sick = probing(Probe(exec=ExecAction()), BY_CURL)
+
+    assert told(ready, of=service()).findings == ()
+    assert find(told(sick, pod("web-2", ips=("10.0.0.2",)), of=service()), "KSV109") == ()
 
 
 def test_where_an_endpoint_is_ready_nobody_is_locked_out() -> None:

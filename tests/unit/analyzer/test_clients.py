@@ -4,9 +4,23 @@ import pytest
 
 from kubesvc.analyzer import clients
 from kubesvc.analyzer.view import ServiceView
-from kubesvc.model.objects import EndpointPort, Obj, Service, ServicePort
+from kubesvc.model.objects import EndpointPort, Obj, PodIP, Service, ServicePort
 from kubesvc.model.query import Viewpoint
-from tests.support.builders import endpoint, hand_made, headless, pod, pods, service, settled, terminating
+from tests.support.builders import (
+    container,
+    endpoint,
+    hand_made,
+    headless,
+    pod,
+    pods,
+    port,
+    running,
+    service,
+    settled,
+    terminating,
+    waiting,
+    with_,
+)
 
 TCP, UDP = ServicePort(name="a", port=80, target_port=1), ServicePort(name="b", port=53, protocol="UDP")
 NAMED = ServicePort(name="c", port=81, target_port="nowhere")
@@ -14,6 +28,15 @@ NAMED = ServicePort(name="c", port=81, target_port="nowhere")
 LOCAL = service("web", TCP, internal_traffic_policy="Local")
 AT_A = (EndpointPort(name="a", port=1),)
 REACHES, WHERE = "inside the cluster, web:80 reaches", "(where kube-proxy forwards)"
+
+CRASHED = pod("web-8", ips=("10.0.0.8",), ready=False, statuses=(waiting("CrashLoopBackOff"),))
+HALF = pod(
+    "web-8",
+    container("app", port(1)),
+    container("beside", port(2)),
+    ready=False,
+    statuses=(waiting("CrashLoopBackOff"), running("beside")),
+)
 
 SEEN = {
     "refused": (
@@ -70,6 +93,45 @@ SEEN = {
         service("web", TCP),
         (terminating(pod("web-9", ips=("10.0.0.9",), node="node-z")), *pods(1)),
         f"{REACHES} 1 endpoint {WHERE}",
+    ),
+    "published, nothing runs": (
+        service("web", TCP, UDP, publish_not_ready_addresses=True),
+        (CRASHED,),
+        (
+            "inside the cluster, "
+            "web:80 is forwarded to 1 endpoint, which refuses connections: "
+            "the containers of its pod do not run, "
+            "web:53/UDP is forwarded to 1 endpoint, which rejects packets as port unreachable: "
+            f"the containers of its pod do not run {WHERE}"
+        ),
+    ),
+    "published on each node, nothing runs": (
+        service("web", TCP, publish_not_ready_addresses=True, internal_traffic_policy="Local"),
+        (CRASHED, with_(CRASHED, metadata__name="web-7", status__pod_ips=(PodIP(ip="10.0.0.7"),))),
+        (
+            "inside the cluster, web:80 is forwarded to 2 endpoints, "
+            f"which refuse connections: the containers of their pods do not run {WHERE}"
+        ),
+    ),
+    "published, what declares it does not run": (
+        service("web", TCP, publish_not_ready_addresses=True),
+        (HALF,),
+        f"inside the cluster, web:80 is forwarded to 1 endpoint, whose container does not run {WHERE}",
+    ),
+    "published at the node's address": (
+        service("web", TCP, publish_not_ready_addresses=True),
+        (with_(CRASHED, spec__host_network=True),),
+        f"inside the cluster, web:80 is forwarded to 1 endpoint, whose container does not run {WHERE}",
+    ),
+    "published, one runs": (
+        service("web", TCP, publish_not_ready_addresses=True),
+        (CRASHED, *pods(2)),
+        f"{REACHES} 2 endpoints, and leads to 1 more, whose container does not run {WHERE}",
+    ),
+    "a name of what does not run": (
+        headless("web", TCP, publish_not_ready_addresses=True),
+        (CRASHED, *pods(2)),
+        "web resolves to 3 addresses, 1 of them of pods whose container does not run (where CoreDNS answers)",
     ),
     "no address": (service("web", TCP, cluster_ip=""), (), "web:80 has no virtual address"),
     "no name": (headless("web", TCP), (), "web resolves to no address (where CoreDNS answers)"),

@@ -37,6 +37,7 @@ from tests.support.builders import (
     terminating,
     unready,
     unscheduled,
+    waiting,
     with_,
 )
 from tests.support.sources import FakeSource, ask
@@ -136,6 +137,20 @@ def test_a_pod_that_is_not_ready_is_told_the_first_reason() -> None:
     assert reason.text.startswith("the readiness probe of container app does not succeed: GET http://:8080")
     assert texts(told, LineKind.REASON) == [f"Reason {reason.text}"]
     assert texts(told, LineKind.PORT) == ["Port http 80/TCP → targetPort 8080 0 of 1 ready"]
+
+
+def test_a_published_pod_of_which_nothing_runs_is_sent_traffic_for_nothing() -> None:
+    """It is not said that none is sent; where another Service sends it none, that is told."""
+    down = pod(ready=False, statuses=(waiting("CrashLoopBackOff"),))
+    publishing = service(publish_not_ready_addresses=True)
+    other = service("other")
+
+    told = subject(settled(publishing, down))
+    both = subject(settled(publishing, down, other, *slices(other, down)))
+
+    assert told.verdict is Verdict.BROKEN
+    assert told.summary == "Service web sends it traffic, but its container does not run"
+    assert both.summary == "Service other selects it, and sends it no traffic"
 
 
 def test_a_pod_is_told_of_each_service_and_fares_as_with_the_worst() -> None:

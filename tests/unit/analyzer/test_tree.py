@@ -40,6 +40,7 @@ from tests.support.builders import (
     slices,
     terminating,
     unready,
+    waiting,
     with_,
 )
 from tests.support.sources import FakeSource, ask, explain
@@ -483,3 +484,20 @@ def test_a_published_endpoint_says_that_its_pod_is_not_ready() -> None:
     assert (shown["web-1"].state, shown["web-1"].mark) == ("ready", Mark.GOOD)
     assert shown["web-2"].state == "published, not Ready: readiness probe of app"
     assert shown["web-2"].mark is Mark.WARN
+
+
+def test_a_published_endpoint_says_that_nothing_of_its_pod_runs() -> None:
+    """It is sent traffic, and nobody is there to take it."""
+    down = pod("web-2", ready=False, statuses=(waiting("CrashLoopBackOff"),))
+    found = lines(
+        service(publish_not_ready_addresses=True),
+        *pods(1),
+        down,
+        terminating(with_(down, metadata__name="web-3")),
+    )
+
+    shown = {line.value: line for line in found if line.kind is LineKind.ENDPOINT}
+    assert shown["web-2"].state == "published, but not running: CrashLoopBackOff of app"
+    assert (shown["web-2"].mark, shown["web-3"].mark) == (Mark.BAD, Mark.BAD)
+    (port,) = [line for line in found if line.kind is LineKind.PORT]
+    assert port.state == "1 of 2 ready"

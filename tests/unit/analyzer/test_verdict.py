@@ -27,6 +27,7 @@ from tests.support.builders import (
     settled,
     terminating,
     unready,
+    waiting,
     with_,
 )
 from tests.support.sources import FakeSource, ask, explain, verdict
@@ -40,6 +41,12 @@ YOUNG = pod(
 )
 DUAL = service(ip_families=("IPv4", "IPv6"))
 LOCAL = service(internal_traffic_policy="Local")
+PUBLISHING = service(publish_not_ready_addresses=True)
+CRASHED = pod("web-8", ips=("10.0.0.8",), ready=False, statuses=(waiting("CrashLoopBackOff"),))
+CREATED = with_(
+    pod("web-7", ips=("10.0.0.7",), ready=False, statuses=(waiting("ContainerCreating"),)),
+    metadata__creation_timestamp=NOW - timedelta(seconds=12),
+)
 
 VERDICTS: dict[str, tuple[Service, tuple[Obj, ...], Verdict]] = {
     "all serve": (service(), pods(3), Verdict.HEALTHY),
@@ -58,7 +65,36 @@ VERDICTS: dict[str, tuple[Service, tuple[Obj, ...], Verdict]] = {
     "one leaves, the next is starting": (service(), (terminating(pod()), YOUNG), Verdict.PROGRESSING),
     "one finished": (service(), (*pods(1), pod("web-9", phase="Succeeded")), Verdict.HEALTHY),
     "all finished": (service(), (pod(phase="Failed"),), Verdict.BROKEN),
-    "published": (service(publish_not_ready_addresses=True), (unready(),), Verdict.HEALTHY),
+    "published": (PUBLISHING, (unready(),), Verdict.HEALTHY),
+    "published, nothing runs": (PUBLISHING, (CRASHED,), Verdict.BROKEN),
+    "published, one runs": (PUBLISHING, (pod(), CRASHED), Verdict.DEGRADED),
+    "published, nothing runs yet": (PUBLISHING, (CREATED,), Verdict.PROGRESSING),
+    "published by name": (headless(publish_not_ready_addresses=True), (unready(),), Verdict.HEALTHY),
+    "published by name, nothing runs": (
+        headless(publish_not_ready_addresses=True),
+        (CRASHED,),
+        Verdict.BROKEN,
+    ),
+    "published by name alone, nothing runs": (
+        with_(headless(publish_not_ready_addresses=True), spec__ports=()),
+        (CRASHED,),
+        Verdict.BROKEN,
+    ),
+    "published, one leaves, of which nothing runs": (
+        PUBLISHING,
+        (*pods(1), terminating(CRASHED)),
+        Verdict.HEALTHY,
+    ),
+    "published, the last one leaves, and nothing of it runs": (
+        PUBLISHING,
+        (terminating(CRASHED),),
+        Verdict.BROKEN,
+    ),
+    "listed as ready by somebody, nothing runs": (
+        service(),
+        (hand_made(endpoint("10.0.0.8", target=CRASHED)), CRASHED),
+        Verdict.BROKEN,
+    ),
     "by hand": (service(selector={}), (hand_made(endpoint("192.0.2.1")),), Verdict.HEALTHY),
     "by hand, nil conditions": (
         service(selector={}),
@@ -252,6 +288,57 @@ SUMMARIES: dict[str, tuple[Service, tuple[Obj, ...], str]] = {
         service(publish_not_ready_addresses=True),
         (pod(), unready("web-2", ips=("10.0.0.2",)), unready("web-3", ips=("10.0.0.3",))),
         "3 of 3 pods receive traffic, 2 of them not Ready, but published",
+    ),
+    "one published": (
+        PUBLISHING,
+        (unready(),),
+        "1 of 1 pod receives traffic, it is not Ready, but published",
+    ),
+    "one of two published": (
+        PUBLISHING,
+        (pod(), unready("web-2", ips=("10.0.0.2",))),
+        "2 of 2 pods receive traffic, 1 of them not Ready, but published",
+    ),
+    "published, nothing runs": (
+        PUBLISHING,
+        (CRASHED,),
+        "0 of 1 pod receives traffic, it is published, but its container does not run",
+    ),
+    "published, one runs": (
+        PUBLISHING,
+        (pod(), CRASHED),
+        "1 of 2 pods receive traffic, 1 is published, but its container does not run",
+    ),
+    "published, one is not ready, two do not run": (
+        PUBLISHING,
+        (unready(), CRASHED, CREATED),
+        (
+            "1 of 3 pods receive traffic, 1 of them not Ready, but published, "
+            "2 are published, but their containers do not run"
+        ),
+    ),
+    "published, nothing runs yet": (
+        PUBLISHING,
+        (CREATED,),
+        (
+            "0 of 1 pod receives traffic, it is published, but its container does not run; "
+            "48 s left for container app"
+        ),
+    ),
+    "published, what leaves does not run": (
+        PUBLISHING,
+        (terminating(CRASHED),),
+        "only 1 terminating pod is still sent traffic, and is not running",
+    ),
+    "listed as ready by somebody, nothing runs": (
+        service(),
+        (hand_made(endpoint("10.0.0.8", target=CRASHED)), CRASHED),
+        "0 of 1 pod receives traffic, it is listed as ready, but its container does not run",
+    ),
+    "no address yet": (
+        service(),
+        (with_(CREATED, status__pod_ip="", status__pod_ips=()),),
+        "0 of 1 pod receives traffic; 48 s left for an address",
     ),
 }
 

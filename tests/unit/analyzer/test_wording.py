@@ -42,11 +42,38 @@ def test_a_long_list_is_cut() -> None:
         (StepKind.ADDRESS, "<none>", "", "no address yet"),
         (StepKind.READY, "Unknown", "", "condition Ready is Unknown"),
         (StepKind.CREATED, "no such tag", "ErrImagePull", "ErrImagePull of app"),
+        (StepKind.CREATED, "no status", "", "container app has not started yet"),
+        (StepKind.CREATED, "PodInitializing", "PodInitializing", "container app has not started yet"),
+        (StepKind.CREATED, "ContainerCreating", "ContainerCreating", "ContainerCreating of app"),
+        (StepKind.INITIALIZED, "running", "", "init container app still runs"),
+        (
+            StepKind.INITIALIZED,
+            "PodInitializing",
+            "PodInitializing",
+            "init container app has not started yet",
+        ),
+        (StepKind.INITIALIZED, "no such tag", "ErrImagePull", "ErrImagePull of app"),
     ],
 )
 def test_an_unmet_condition_is_a_clause(kind: StepKind, value: str, reason: str, shown: str) -> None:
     """It stands behind a state."""
     assert wording.step(unmet(kind, "f", value, "app", reason)) == shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown"),
+    [
+        (StepKind.PROBED, "the readiness probe of app"),
+        (StepKind.STARTED, "the startup probe of app"),
+        (StepKind.SCHEDULED, "a node"),
+        (StepKind.ADDRESS, "an address"),
+        (StepKind.CREATED, "container app"),
+        (StepKind.INITIALIZED, "init container app"),
+    ],
+)
+def test_what_is_given_time_is_a_noun(kind: StepKind, shown: str) -> None:
+    """It stands behind `left for`."""
+    assert wording.awaited(unmet(kind, "f", "waiting", "app")) == shown
 
 
 @pytest.mark.parametrize(("value", "shown"), [("<none>", "not set"), ("False", "False")])

@@ -27,7 +27,15 @@ def named(*arguments: str, **variables: str) -> list[tuple[str, str, bool]]:
     """What one container names: by what, which Service, and whether as a host."""
     env = [{"name": name, "value": value} for name, value in variables.items()]
     pod = decoded(containers=[{"name": "app", "args": list(arguments), "env": env}])
-    return [(by, name, host) for _, by, name, host in derived.mentioned(pod)]
+    return [(found.by, found.name, found.host) for found in derived.mentioned(pod) if not found.probe]
+
+
+def asked(*command: str, **variables: str) -> list[tuple[str, str, bool]]:
+    """What the command of a readiness probe names."""
+    env = [{"name": name, "value": value} for name, value in variables.items()]
+    probe = {"exec": {"command": list(command)}}
+    pod = decoded(containers=[{"name": "app", "readinessProbe": probe, "env": env}])
+    return [(found.by, found.name, found.host) for found in derived.mentioned(pod) if found.probe]
 
 
 @pytest.mark.parametrize(
@@ -88,6 +96,87 @@ def test_a_variable_is_told_by_its_name() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ("until nslookup $PEERS; do sleep 1; done", ("nslookup", "web-peers", True)),
+        ('until getent hosts "${PEERS}"; do sleep 1; done', ("getent", "web-peers", True)),
+        ("until nc -z $(PEERS) 80; do sleep 1; done", ("nc", "web-peers", True)),
+        ("until wget -q http://${PEERS%%.*}:80/; do sleep 1; done", ("wget", "web-peers", True)),
+    ],
+)
+def test_what_a_program_is_given_in_a_variable_is_told_of_the_program(
+    script: str, expected: tuple[str, str, bool]
+) -> None:
+    """Beside the variable itself, which others may read."""
+    assert named("-c", script, PEERS="web-peers.shop.svc") == [("PEERS", "web-peers", True), expected]
+
+
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [
+        ('HOST="web"; nslookup $HOST', [("HOST", "web", False), ("nslookup", "web", False)]),
+        ("nslookup $HOST", []),
+        ("echo $PEERS", [("PEERS", "web-peers", False)]),
+        ("nslookup $HOST.shop.svc; HOST=web", [("nslookup", "web", True), ("HOST", "web", False)]),
+    ],
+    ids=["set by the script", "not known", "given to no program of these", "a part of a name"],
+)
+def test_a_variable_may_be_set_by_a_script(script: str, expected: list[tuple[str, str, bool]]) -> None:
+    """What is not known stays what it is."""
+    variables = {"PEERS": "web-peers"} if "PEERS" in script else {}
+
+    assert sorted(named("-c", script, **variables)) == sorted(expected)
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        (["curl", "-fsS", "http://web/healthz"], ("curl", "web", True)),
+        (["curl", "-fsS", "http://web.shop.svc/healthz"], ("curl", "web", True)),
+        (["sh", "-c", "wget -qO- http://$HOST:80/"], ("wget", "web", True)),
+        (["nc", "-z", "web", "80"], ("nc", "web", False)),
+        (["/check", "--at=http://web-peers:80"], ("--at", "web-peers", True)),
+    ],
+)
+def test_the_command_of_a_readiness_probe_is_looked_at(
+    command: list[str], expected: tuple[str, str, bool]
+) -> None:
+    """It is told apart from what the container runs."""
+    assert asked(*command, HOST="web") == [expected]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["curl", "http://localhost:8080/healthz"],
+        ["curl", "-H", "Host: web.shop.svc", "http://127.0.0.1:8080/"],
+        ["curl", "--header=Host:web.shop.svc", "http://$MY_ADDRESS:8080/"],
+        ["sh", "-c", "curl --resolve web:80:[::1] http://web/healthz"],
+        ["sh", "-c", "curl http://$(hostname -i):8080/ || nslookup web"],
+        ["curl", "http://database:5432/"],
+        ["cat", "/run/ready"],
+    ],
+)
+def test_a_probe_that_asks_its_own_pod_names_no_service(command: list[str]) -> None:
+    """A name in a header is asked nothing."""
+    assert asked(*command) == []
+
+
+@pytest.mark.parametrize("kind", ["livenessProbe", "startupProbe"])
+def test_other_probes_are_not_looked_at(kind: str) -> None:
+    """They decide something else."""
+    probe = {"exec": {"command": ["curl", "http://web/healthz"]}}
+
+    assert derived.mentioned(decoded(containers=[{"name": "app", kind: probe}])) == ()
+
+
+@pytest.mark.parametrize("probe", [None, {}, {"exec": None}, {"exec": {}}, {"httpGet": {"port": 80}}])
+def test_a_probe_without_a_command_names_nothing(probe: object) -> None:
+    """Its host is kept elsewhere."""
+    assert derived.mentioned(decoded(containers=[{"name": "app", "readinessProbe": probe}])) == ()
+
+
 def test_init_containers_are_looked_at_too() -> None:
     """Each mention says whose it is, and is kept once."""
     wait = {"name": "wait", "command": ["sh", "-c", "nslookup web-peers && nslookup web-peers"]}
@@ -106,7 +195,7 @@ def test_nothing_that_is_not_a_name_is_kept() -> None:
 
     pod = decoded(containers=[{"name": "app", "args": ["--peers", text], "env": env}])
 
-    assert [(by, name) for _, by, name, _ in derived.mentioned(pod)] == [
+    assert [(found.by, found.name) for found in derived.mentioned(pod)] == [
         ("DSN", "web-peers"),
         ("--peers", "web-peers"),
         ("--peers", "web"),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from kubesvc.analyzer import reasons, wording
+from kubesvc.analyzer import clients, reasons, wording
 from kubesvc.analyzer.facts import PortFacts
 from kubesvc.analyzer.reasons import Case
 from kubesvc.analyzer.rule import Rule, rule
@@ -45,6 +45,8 @@ def unexplained(this: Rule, view: ServiceView) -> Iterator[Finding]:
         for culprit, cells in _alike(view, suffering):
             source = cells[0].why.field if cells[0].why else "EndpointSlice"
             rows = [Row("pod", _why(view, facts, cell), source) for cell in cells[:_SHOWN]]
+            if not {cell.place for cell in facts.silent}.isdisjoint(cell.place for cell in cells):
+                rows.append(Row("clients", clients.seen(view.service, [facts]), "EndpointSlice"))
             places = [cell.place for cell in cells]
             yield this.finding(
                 view, f"no rule explains the trouble of {name}", places, culprit, rows, effect=effect

@@ -1,13 +1,15 @@
 """KSV103: no selector, and nobody writes endpoints by hand."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from kubesvc.analyzer import clients, departed, selecting, wording
+from kubesvc.analyzer import clients, commands, departed, selecting, strays, wording
 from kubesvc.analyzer.rule import Rule, rule
+from kubesvc.analyzer.strays import Stray
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model import derived, selector
+from kubesvc.model.change import Change, Op
 from kubesvc.model.objects import EndpointSlice, Workload
 from kubesvc.model.report import Confidence, Finding, Fix, Row
 from kubesvc.semantics import cells, endpoints, mirroring
@@ -30,8 +32,9 @@ def no_selector(this: Rule, view: ServiceView) -> Iterator[Finding]:
 
     How to fix
         Give the Service a selector, or create an EndpointSlice with the label `kubernetes.io/service-name`,
-        in the Service's namespace, whose port name and protocol equal the Service's. Slices that are left
-        of a selector go away with `kubectl delete endpointslice NAME`.
+        in the Service's namespace, whose port name and protocol equal the Service's. One that nearly is
+        this Service's, by its label or name, is shown. Slices that are left of a selector go away with
+        `kubectl delete endpointslice NAME`.
 
     When this is fine
         A controller is about to write the slices.
@@ -43,13 +46,14 @@ def no_selector(this: Rule, view: ServiceView) -> Iterator[Finding]:
     if len(left) < len(view.slices):
         return
     written = any(endpoints.is_owned(entry, service) for entry in left)
+    near = () if left else strays.near(view.snapshot, service.metadata.namespace, service.metadata.name)
     yield this.finding(
         view,
         _headline(left),
         [view.place._replace(field="spec.selector")],
         service.ref,
-        _rows(view, left),
-        fixes=_fixes(view, left),
+        (*_rows(view, left), *(Row("near", f"{stray.obj.ref} {stray.said}", "") for stray in near)),
+        fixes=(*_claims(view, near), *_fixes(view, left)),
         # The label of an Endpoints object, which alone tells who wrote it, may have been copied.
         confidence=None if written or not left else Confidence.LIKELY,
     )
@@ -73,6 +77,20 @@ def _rows(view: ServiceView, left: tuple[EndpointSlice, ...]) -> Iterator[Row]:
         yield Row("left", f"{entry.metadata.name} with {size}{copy}", "EndpointSlice")
     yield from departed.rows(left, view.gone)
     yield Row("clients", clients.seen(view.service, view.ports), "EndpointSlice")
+
+
+def _claims(view: ServiceView, near: Iterable[Stray]) -> Iterator[Fix]:
+    """Offer to give the Service the slices that are nearly its own."""
+    name = view.service.metadata.name
+    for stray in near:
+        if stray.obj.kind == "EndpointSlice":
+            change = Change(stray.obj.ref, (Op(("metadata", "labels", SERVICE_NAME), name),))
+            yield Fix(
+                title=f"label {stray.obj.ref} with {SERVICE_NAME}={name}",
+                certainty=Confidence.LIKELY,
+                change=change,
+                command=commands.patch(change),
+            )
 
 
 def _fixes(view: ServiceView, left: tuple[EndpointSlice, ...]) -> Iterator[Fix]:
