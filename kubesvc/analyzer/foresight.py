@@ -81,7 +81,9 @@ def _owned(view: ServiceView, fix: Fix) -> Fix:
 def _foreseen(view: ServiceView, fix: Fix, told: tuple[Finding, ...], cause: Finding | None) -> Fix | None:
     """Simulate a fix, and complete it; None if it leaves the cause, makes a port worse, or is refused."""
     if fix.change is None or not _can_be_simulated(view, fix.change):
-        left = tuple(dict.fromkeys(other.code for other in told if cause and _stays(view, other, fix, cause)))
+        known = fix.outcome.remaining if fix.outcome else ()
+        stay = (other.code for other in told if cause and _stays(view, other, fix, cause))
+        left = tuple(dict.fromkeys((*known, *stay)))
         return replace(fix, outcome=Outcome(Verdict.UNKNOWN, (), left)) if left else fix
     try:
         if fix.change.target == view.ref:

@@ -456,6 +456,8 @@ def test_a_job_that_stands_alone_before_a_workload_at_zero_is_told() -> None:
         "unless: they serve all the same: what a pod listens on is not in the API",
     ]
     assert [fix.title for fix in found.fixes] == ["scale Deployment/web up to 1 pod"]
+    assert found.fixes[0].outcome is not None
+    assert found.fixes[0].outcome.remaining == ("KSV105",)
 
 
 def test_what_tells_the_workload_from_the_job_is_offered() -> None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from msgspec.structs import replace
+
 from kubesvc.analyzer import commands, named_ports, scaling, strangers, wording, workloads
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.strangers import Company
@@ -9,7 +11,7 @@ from kubesvc.analyzer.view import ServiceView
 from kubesvc.model import selector
 from kubesvc.model.change import Change, Op
 from kubesvc.model.objects import DaemonSet, Pod, Ref
-from kubesvc.model.report import Confidence, Finding, Fix, Row
+from kubesvc.model.report import Confidence, Finding, Fix, Outcome, Row, Verdict
 
 
 @rule(
@@ -58,7 +60,7 @@ def selector_too_broad(this: Rule, view: ServiceView) -> Iterator[Finding]:
         [view.place, *places] if found.absent else places,
         owners[0] if len(owners) == 1 else view.ref,
         _rows(view, found),
-        fixes=_fixes(view, found),
+        fixes=_fixes(this, view, found),
     )
 
 
@@ -90,11 +92,13 @@ def _counted(owner: Ref, pods: tuple[Pod, ...]) -> str:
     return str(owner) if owner.kind == "Pod" else f"{wording.count(len(pods), 'pod')} of {owner}"
 
 
-def _fixes(view: ServiceView, found: Company) -> Iterator[Fix]:
+def _fixes(this: Rule, view: ServiceView, found: Company) -> Iterator[Fix]:
     for workload in found.absent:
         if not workloads.wanted(workload) and not isinstance(workload, DaemonSet):
             scaler = scaling.scaler_of(view, workload.ref)
-            yield scaling.by_hand(workload.ref, 1, scaler, name=str(workload.ref))
+            fix = scaling.by_hand(workload.ref, 1, scaler, name=str(workload.ref))
+            # Whoever is selected already stays beside the new pod for as long as it runs.
+            yield replace(fix, outcome=Outcome(Verdict.UNKNOWN, (), (this.code,)))
     label = strangers.distinguishing(found)
     if label is None:
         return
