@@ -56,7 +56,7 @@ def _owned(view: ServiceView, fix: Fix) -> Fix:
 
 def _foreseen(view: ServiceView, fix: Fix, told: tuple[Finding, ...], cause: Finding | None) -> Fix | None:
     """Simulate a fix, and complete it; None if it leaves the cause, makes a port worse, or is refused."""
-    if fix.change is None or fix.change.target.kind not in _SIMULATED:
+    if fix.change is None or fix.change.target.kind not in _SIMULATED or not fix.foreseeable:
         return fix
     try:
         if fix.change.target == view.ref:
