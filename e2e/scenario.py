@@ -76,10 +76,11 @@ class Scenario:
     `source` is `simulated` where, without a kubelet, kwok writes what decides, and else `observed`.
 
     `outcomes` are one word list a fix: `healthy http 3/3` and the codes of causes that stay, `none` for a fix
-    that is not simulated. `after` is the verdict once the first fix was applied. Once the cluster
-    shows `before`, `changes` (kubectl arguments) are made; `paused` names a component that stands still from
-    then on, `paused_node` the zone of a node that does. Once that is over, the cluster shows `afterwards`;
-    `undo` are kubectl arguments that take back what is not in the scenario's namespaces.
+    that is not simulated, `unknown` with such codes where some certainly stay. `after` is the verdict once
+    the first fix was applied. Once the cluster shows `before`, `changes` (kubectl arguments) are made;
+    `paused` names a component that stands still from then on, `paused_node` the zone of a node that does.
+    Once that is over, the cluster shows `afterwards`; `undo` are kubectl arguments that take back what is not
+    in the scenario's namespaces.
 
     `beside` names Services that are asked about along with it. `dials` is what clients see. `check`: what
     becomes of the check that is printed first, `answers` or `refuses`. `explained` is `later` where kubesvc

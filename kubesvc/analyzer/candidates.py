@@ -7,11 +7,12 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from kubesvc.analyzer import port_fit
+from kubesvc.analyzer import port_fit, prospects
 from kubesvc.analyzer import workloads as behind
-from kubesvc.analyzer.differences import Difference, Grounds, is_name
+from kubesvc.analyzer.differences import Difference, Grounds, is_name, is_one_of
+from kubesvc.analyzer.errands import JOB
 from kubesvc.analyzer.likeness import Likeness, likeness
-from kubesvc.analyzer.misses import JOB, PARTS, Miss, is_deliberate, is_namesake, likely, misses
+from kubesvc.analyzer.misses import PARTS, Miss, is_deliberate, is_namesake, likely, misses
 from kubesvc.model import selector
 from kubesvc.model.change import ABSENT, Change, Op
 from kubesvc.model.objects import Obj, Pod, Ref, Service, Workload
@@ -58,7 +59,12 @@ class Candidate(Struct, frozen=True):
     @property
     def part(self) -> str:
         """The word that names another kind of part than the Service is for, empty where none does."""
-        return next(filter(None, (difference.part for difference in self.differences)), "")
+        return next(filter(None, (difference.part or difference.kind for difference in self.differences)), "")
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it bears the name that is asked for, and a word that makes it another kind of part."""
+        return any(difference.part for difference in self.differences)
 
     @property
     def is_slip(self) -> bool:
@@ -67,8 +73,13 @@ class Candidate(Struct, frozen=True):
 
     @property
     def distinctions(self) -> tuple[str, ...]:
-        """The keys by whose values pods are told apart on purpose, as environments and customers are."""
-        return tuple(difference.key for difference in self.differences if is_deliberate(difference))
+        """The keys by whose values pods are told apart on purpose, as environments and customers are.
+
+        Where no other reason is known, those whose values are wholly unlike: nothing tells what was meant.
+        """
+        unlike = [one for one in self.differences if one.new_key and one.grounds is Grounds.NOTHING]
+        told = self.taken or self.unwritten or self.part or self.misfit
+        return tuple(one.key for one in unlike if is_deliberate(one) or not told)
 
     @property
     def requirements(self) -> str:
@@ -121,10 +132,11 @@ def near_misses(
 def _told_by_ports(service: Service, candidate: Candidate, maker: Workload | None, minor: int) -> Candidate:
     """Name pods that are alike by words alone, and declare other ports than the Service leads to."""
     pod = next((pod for pod in candidate.pods if isinstance(pod, Pod)), None)
-    spec = maker.spec.template.spec if maker else pod.spec if pod else None
-    if spec is None or not candidate.likely or candidate.is_slip:
+    if maker:
+        pod = prospects.prospect(maker)
+    if pod is None or not candidate.likely or candidate.is_slip:
         return candidate
-    why = "" if is_namesake(service, candidate.owner) else port_fit.misfit(service, spec, minor)
+    why = "" if is_namesake(service, candidate.owner) else port_fit.misfit(service, pod, minor)
     return replace(candidate, misfit=why, likely=not why)
 
 
@@ -214,7 +226,7 @@ def _is_variant(service: Service, candidate: Candidate) -> bool:
     unlike = [one for one in candidate.differences if one.grounds is Grounds.NOTHING]
     same = candidate.selector - {(one.new_key, one.new_value) for one in unlike}
     named = any(is_name(service, *label) for label in same)
-    free = all(one.new_key and one.new_key not in PARTS and not is_deliberate(one) for one in unlike)
+    free = all(one.new_key and not is_one_of(one.new_key, PARTS) and not is_deliberate(one) for one in unlike)
     return named and free and not (candidate.owner.kind == JOB or candidate.taken or candidate.unwritten)
 
 

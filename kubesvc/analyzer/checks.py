@@ -7,11 +7,11 @@ proves one hop, nearest to the pod first.
 from collections.abc import Iterator
 from typing import Final
 
-from kubesvc.analyzer import commands, wording
+from kubesvc.analyzer import commands, strangers, wording
 from kubesvc.analyzer.facts import PortFacts
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.cell import Cell
-from kubesvc.model.objects import ServicePort
+from kubesvc.model.objects import Pod, ServicePort
 from kubesvc.model.report import Check, Command
 from kubesvc.semantics import proxy
 
@@ -19,29 +19,33 @@ _REJECTS: Final = "a network policy, where its plug-in rejects"
 
 
 def next_checks(view: ServiceView) -> tuple[Check, ...]:
-    """Return the checks of the first port that has a pod; none where nothing can be dialed."""
+    """Return the checks of the first port that has a pod; none where nothing can be dialed.
+
+    A pod that was probably not meant is dialed rather than others: that it does not serve would explain most.
+    """
     service = view.service
     if service.spec.type == "ExternalName":
         return (_alias(view),)
+    unmeant = {pod.metadata.name for stranger in strangers.company(view).strangers for pod in stranger.pods}
     for facts in view.ports:
-        cell = next((cell for cell in facts.usable if cell.pod and cell.number), None)
-        if cell and facts.port:
-            return tuple(_of_port(view, facts, cell))
+        dialed = [(cell, cell.pod) for cell in facts.usable if cell.pod and cell.number]
+        if dialed and facts.port:
+            suspects = [(cell, pod) for cell, pod in dialed if pod.metadata.name in unmeant]
+            what = "a pod that is probably not meant" if suspects else "the pod"
+            return tuple(_of_port(view, facts, (suspects or dialed)[0], what))
     return ()
 
 
-def _of_port(view: ServiceView, facts: PortFacts, cell: Cell) -> Iterator[Check]:
-    meta, port = view.service.metadata, facts.port
-    if port is None or cell.pod is None:
+def _of_port(view: ServiceView, facts: PortFacts, dialed: tuple[Cell, Pod], what: str) -> Iterator[Check]:
+    meta, port, (cell, pod) = view.service.metadata, facts.port, dialed
+    if port is None:
         return
     if port.protocol == "TCP":
         scheme = "https:" if port.port == 443 or port.name.startswith("https") else ""  # noqa: PLR2004 - HTTPS
-        path = (
-            f"/api/v1/namespaces/{meta.namespace}/pods/{scheme}{cell.pod.metadata.name}:{cell.number}/proxy/"
-        )
+        path = f"/api/v1/namespaces/{meta.namespace}/pods/{scheme}{pod.metadata.name}:{cell.number}/proxy/"
         yield Check(
             Command(commands.raw(path)),
-            "the pod, at its own address, from the API server (speaks HTTP; needs the right pods/proxy)",
+            f"{what}, at its own address, from the API server (speaks HTTP; needs the right pods/proxy)",
             answers="any HTTP answer: the process listens at the pod's address",
             refuses=f"nothing listens there (another port, or bound to 127.0.0.1 alone), or {_REJECTS}",
             hangs="packets are dropped on the way: a network policy, or the node",

@@ -92,7 +92,7 @@ def _distinct(view: ServiceView, near: Iterable[Candidate]) -> Iterator[Candidat
     first: dict[Selector, Candidate] = {}
     for one in near:
         first.setdefault(one.selector, one)
-    parts = sum(bool(one.part) for one in first.values() if not one.likely)
+    parts = sum(one.is_part for one in first.values() if not one.likely)
     likely = (one for one in first.values() if one.likely)
     slipped = False
     for _, equal in groupby(likely, key=lambda one: candidates.nearness(view.service, one)):

@@ -1,25 +1,24 @@
 """In what labels differ from what a Service selects, and what speaks for each change of a requirement."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import IntEnum
 from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct
 
-from kubesvc.analyzer.likeness import Likeness, likeness, other_part
+from kubesvc.analyzer.likeness import Likeness, likeness, other_kind, other_part
 from kubesvc.analyzer.listening import ASIDE, is_aside
 from kubesvc.analyzer.workloads import NUMBERS
 from kubesvc.model.objects import Service
 
 ALIASES: Final = ("app", "app.kubernetes.io/name", "k8s-app", "run", "name")
 """Label keys that name an application, one for another."""
-_SAME_MEANING: Final = (ALIASES, ("release", "instance", "app.kubernetes.io/instance"))
-"""The second name a release, as charts did before and do since there are recommended labels."""
 ROLES: Final = ("app.kubernetes.io/component", "component", "role", "tier", "app.kubernetes.io/name")
 """Label keys that tell the parts of an application apart, and applications."""
-RELEASES: Final = ("app.kubernetes.io/instance", "release")
-"""Label keys that name the release which an object belongs to."""
+RELEASES: Final = ("app.kubernetes.io/instance", "release", "instance")
+"""Label keys that name the release which an object belongs to, one for another: as charts do since there are
+recommended labels, and did before."""
 HASHES: Final = NUMBERS | {"pod-template-hash", "controller-revision-hash", "rollouts-pod-template-hash"}
 """Labels that tell pods of one workload apart: selecting by another value of them breaks soon again."""
 VERSIONS: Final = frozenset({"app.kubernetes.io/version", "helm.sh/chart", "chart"})
@@ -40,7 +39,9 @@ class Difference(Struct, frozen=True):
     """One requirement that labels do not meet, and the label that would stand for it, empty if it has to go.
 
     `how` completes "differs in …". Among equal `grounds` a smaller `distance` is the nearer. `part`: a word
-    by which the label, or what is asked for, is about another kind of part, as a database is.
+    by which the label, or what is asked for, is about another kind of part, as a database is. `kind`: a word
+    that is not alike, under a key that names nothing but parts, and is another kind of part, or beside the
+    application: a worker is no UI, nor is what administers it.
     """
 
     key: str
@@ -51,6 +52,7 @@ class Difference(Struct, frozen=True):
     grounds: Grounds
     distance: int = 0
     part: str = ""
+    kind: str = ""
     alike: Likeness = Likeness.SAME
 
     @property
@@ -113,6 +115,11 @@ def _difference(
     return best or Difference(key, value, "", "", "a key that they lack", Grounds.NOTHING)
 
 
+def is_one_of(key: str, keys: Iterable[str]) -> bool:
+    """Tell whether a label key is one of some, however it is spelled, and whatever its prefix."""
+    return any(_akin(key, other) <= _Akin.SPELLED for other in keys)
+
+
 class _Akin(IntEnum):
     """How one label key stands for another."""
 
@@ -128,7 +135,7 @@ def _akin(key: str, other: str) -> _Akin:
         return _Akin.SAME
     if _name(key).casefold() == _name(other).casefold():
         return _Akin.SPELLED
-    return _Akin.ALIAS if any({key, other} <= {*group} for group in _SAME_MEANING) else _Akin.OTHER
+    return _Akin.ALIAS if any({key, other} <= {*group} for group in (ALIASES, RELEASES)) else _Akin.OTHER
 
 
 def _name(key: str) -> str:
@@ -147,8 +154,10 @@ def _options(service: Service, required: tuple[str, str], label: tuple[str, str]
         return
     grounds = _grounds(service, value, found, alike)
     how = " and ".join(filter(None, (_of_key(key, other), _of_value(value, found, alike))))
-    part = "" if grounds < Grounds.NOTHING else _part(value, found) or _part(service.metadata.name, found)
-    yield Difference(key, value, other, found, how, grounds, len(_Akin) * alike + akin, part, alike)
+    unlike = grounds is Grounds.NOTHING
+    part = _part(value, found) or _part(service.metadata.name, found) if unlike else ""
+    kind = _kind(service, value, found) if unlike and other in ROLES and other not in ALIASES else ""
+    yield Difference(key, value, other, found, how, grounds, len(_Akin) * alike + akin, part, kind, alike)
 
 
 def _part(wanted: str, found: str) -> str:
@@ -158,6 +167,13 @@ def _part(wanted: str, found: str) -> str:
     """
     word = other_part(wanted, found)
     return "" if word in ASIDE and is_aside(wanted) else word
+
+
+def _kind(service: Service, value: str, found: str) -> str:
+    """Return the word by which a value names another kind of part, or what is beside the application."""
+    asked = (value, service.metadata.name)
+    beside = is_aside(found) and not any(map(is_aside, asked))
+    return found if beside else other_kind(found, asked)
 
 
 def _grounds(service: Service, value: str, found: str, alike: Likeness) -> Grounds:

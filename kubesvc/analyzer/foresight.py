@@ -12,27 +12,51 @@ from kubesvc.analyzer.view import ServiceView
 from kubesvc.analyzer.wants import Wants
 from kubesvc.errors import NotSimulated
 from kubesvc.model.change import Change
-from kubesvc.model.objects import Service
+from kubesvc.model.objects import CronJob, Job, Service, Workload
 from kubesvc.model.query import Query
 from kubesvc.model.read import LackingError, Unavailable
-from kubesvc.model.report import Comparison, Effect, Finding, Fix, NotChecked, Outcome, Verdict
+from kubesvc.model.report import (
+    Comparison,
+    Confidence,
+    Effect,
+    Finding,
+    Fix,
+    NotChecked,
+    Outcome,
+    Row,
+    Verdict,
+)
 from kubesvc.model.text import one_line
 from kubesvc.semantics.admission import RefusedError, UndecidedError
-from kubesvc.semantics.simulate import changed, simulate
+from kubesvc.semantics.simulate import changed, makes_no_pod, simulate
 
 _SIMULATED: Final = ("Service", "EndpointSlice", "Endpoints", "Pod")
 
 
 def foresee(view: ServiceView, finding: Finding, found: tuple[Finding, ...]) -> Finding:
-    """Add the outcome to each fix that can be simulated; drop those that leave the cause in place."""
+    """Add the outcome to each fix that can be simulated; drop those that leave the cause in place.
+
+    Where nothing is left to offer, say where to change the culprit all the same.
+    """
     if not finding.fixes:
-        return finding
+        return _with_owner(view, finding)
     wants = Wants()
     tried = [wants.attempt(partial(_tried, view, fix, found, finding)) for fix in finding.fixes]
     # What is only tried out has to be cheap beside what is there.
     wants.join_nodes(view.snapshot.gaps, most=1)
     wants.settle()
-    return replace(finding, fixes=tuple(fix for fix in tried if fix is not None))
+    fixes = tuple(fix for fix in tried if fix is not None)
+    return replace(finding, fixes=fixes) if fixes else _with_owner(view, replace(finding, fixes=()))
+
+
+def _with_owner(view: ServiceView, finding: Finding) -> Finding:
+    """Add who would take a change of the culprit back, as far as it was read; a pod is not changed itself."""
+    obj = view.snapshot.objects.get(finding.culprit)
+    if finding.effect is Effect.ADVICE or not isinstance(obj, Service | Workload | Job | CronJob):
+        return finding
+    if obj.metadata.deletion_timestamp or not (said := ownership.note(obj, "a change")):
+        return finding
+    return replace(finding, rows=(*finding.rows, Row("owner", said, "metadata")))
 
 
 def _tried(
@@ -56,8 +80,9 @@ def _owned(view: ServiceView, fix: Fix) -> Fix:
 
 def _foreseen(view: ServiceView, fix: Fix, told: tuple[Finding, ...], cause: Finding | None) -> Fix | None:
     """Simulate a fix, and complete it; None if it leaves the cause, makes a port worse, or is refused."""
-    if fix.change is None or fix.change.target.kind not in _SIMULATED or not fix.foreseeable:
-        return fix
+    if fix.change is None or not (fix.foreseeable and _can_be_simulated(view, fix.change)):
+        left = tuple(dict.fromkeys(other.code for other in told if cause and _stays(view, other, fix, cause)))
+        return replace(fix, outcome=Outcome(Verdict.UNKNOWN, (), left)) if left else fix
     try:
         if fix.change.target == view.ref:
             changed(view.service, fix.change)
@@ -77,6 +102,12 @@ def _foreseen(view: ServiceView, fix: Fix, told: tuple[Finding, ...], cause: Fin
     return _completed(view, replace(fix, outcome=outcome), hidden)
 
 
+def _can_be_simulated(view: ServiceView, change: Change) -> bool:
+    """Tell whether what a change leads to follows from the API: not where a workload would make pods."""
+    of = view.snapshot.objects.get(change.target)
+    return change.target.kind in _SIMULATED or (isinstance(of, Workload) and makes_no_pod(of, change))
+
+
 def _completed(view: ServiceView, fix: Fix, hidden: tuple[Finding, ...]) -> Fix:
     """Add to a fix what mends the causes that come to light with it, and name those that nothing mends.
 
@@ -93,6 +124,17 @@ def _completed(view: ServiceView, fix: Fix, hidden: tuple[Finding, ...]) -> Fix:
     stay = [cause for cause in hidden if any(_same(cause, other) for other in left)]
     said = (f"{cause.code} remains: {cause.headline}." for cause in stay)
     return replace(fix, notes=(*fix.notes, *said))
+
+
+def _stays(view: ServiceView, other: Finding, fix: Fix, cause: Finding) -> bool:
+    """Tell whether a proven fault of the Service itself outlasts a fix that writes to something else.
+
+    What a fix does not name it writes to is what is at fault.
+    """
+    target = fix.change.target if fix.change else fix.target or cause.culprit
+    elsewhere = target != view.ref and not _same(cause, other)
+    certain = other.confidence is Confidence.PROOF and other.effect is not Effect.ADVICE
+    return elsewhere and certain and other.culprit == view.ref
 
 
 def _worse(view: ServiceView, outcome: Outcome) -> bool:

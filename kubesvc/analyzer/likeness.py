@@ -81,6 +81,13 @@ def other_part(one: str, other: str) -> str:
     return part(few[-1], _after(few, many))
 
 
+def other_kind(name: str, others: Iterable[str]) -> str:
+    """Return the last word of a name if it names a kind of part, and no word of the others the same kind."""
+    *_, last = "", *_words(name)
+    known = frozenset(kind for other in others for word in _words(other) for kind in _kinds(word))
+    return last if _kinds(last) and known.isdisjoint(_kinds(last)) else ""
+
+
 def is_within(one: str, other: str) -> bool:
     """Tell whether one of two names has all the words of the other, whatever it goes on with."""
     few, many = _sorted(one, other)

@@ -116,6 +116,13 @@ def probed(pod: Pod) -> frozenset[int]:
     return frozenset(entry.number for c in running(pod) for probe in c.probes if (entry := _asked(c, probe)))
 
 
+def numbers(pod: Pod, minor: int) -> frozenset[int]:
+    """Return the numbers that a pod declares, where that counts, or that any probe asks."""
+    return probed(pod).union(
+        e.port.container_port for e in ports.declared(pod.spec) if ports.counts(e, minor)
+    )
+
+
 def running(pod: Pod) -> Iterator[Container]:
     """Yield the containers that run while the pod serves."""
     yield from pod.spec.containers

@@ -179,7 +179,7 @@ def _because(want: _Want, target: Target) -> str:
     if there.because:
         return there.because
     if not rest:
-        return f"the only {protocol} port that every pod declares"
+        return f"the only {protocol} port that {want.ports[0].everybody} declares"
     if signs.probed and not signs.called:
         return f"{target} rather than {rest}: the readiness probe asks it"
     if signs.numbered and not signs.called:

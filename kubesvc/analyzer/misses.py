@@ -17,13 +17,13 @@ from kubesvc.analyzer.differences import (
     concerns,
     differences,
     is_name,
+    is_one_of,
 )
+from kubesvc.analyzer.errands import JOB
 from kubesvc.analyzer.likeness import Likeness, is_within, likeness
 from kubesvc.model.objects import Obj, Ref, Service, Workload
 from kubesvc.model.selector import Selector
 
-JOB: Final = "Job"
-"""Its pods come to an end: they may bear the application's labels, and are seldom meant."""
 PARTS: Final = frozenset({*ROLES, *RELEASES})
 """Label keys that tell the parts of an application apart, or its releases."""
 VARIANTS: Final = frozenset({"color", "version", "track", "slot", "revision"})
@@ -141,7 +141,7 @@ def is_deliberate(difference: Difference) -> bool:
     """Tell whether a label has a wholly unlike value, and its key names no part, application or variant."""
     key = difference.new_key
     unlike = bool(key) and difference.grounds is Grounds.NOTHING
-    return unlike and key not in PARTS.union(ALIASES, VARIANTS)
+    return unlike and not is_one_of(key, PARTS.union(ALIASES, VARIANTS))
 
 
 def _name(service: Service, miss: Miss) -> Selector:
@@ -155,14 +155,16 @@ def _bearing(name: Selector, misses: Iterable[Miss]) -> set[Selector]:
 
 
 def _of_others(service: Service, miss: Miss) -> bool:
-    """Tell whether pods are of another part or release than the one that the Service says it is for.
+    """Tell whether pods are another kind of part, or of another part or release than the Service says it is.
 
-    One that is called as the whole application is for whatever there is of it.
+    One that is called as the whole application is for whatever there is of it that serves.
     """
+    if any(one.part or one.kind for one in miss.differences):
+        return True
     if any(likeness(service.metadata.name, value) <= Likeness.LETTERS for _, value in _name(service, miss)):
         return False
     return any(
-        one.grounds is Grounds.NOTHING and one.new_key in PARTS and _says(service, one)
+        one.grounds is Grounds.NOTHING and is_one_of(one.new_key, PARTS) and _says(service, one)
         for one in miss.differences
     )
 

@@ -1,21 +1,26 @@
-"""Named target ports: which live pods declare them, and which other declared port was probably meant."""
+"""Named target ports: which live pods declare them, or, where there are none, which that are to be made."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from msgspec import Struct
 
 from kubesvc.analyzer import listening
 from kubesvc.analyzer.facts import PortFacts, port_facts
 from kubesvc.analyzer.view import ServiceView
-from kubesvc.model.objects import Pod, ServicePort
-from kubesvc.semantics import ports, readiness
+from kubesvc.model.objects import Pod, Ref, ServicePort
+from kubesvc.model.report import Row
+from kubesvc.semantics import endpoints, ports, readiness
 from kubesvc.semantics.ports import Declared, Role
+
+_PORTS: Final = "spec.containers[].ports"
 
 
 class NamedPort(Struct, frozen=True):
-    """A Service port with a name as target: the live pods that resolve it and those that do not, by name.
+    """A Service port with a name as target: the pods that resolve it and those that do not, by name.
 
-    `position` is the port's in the Service.
+    `position` is the port's in the Service. `planned`: no pod should serve, and these are those that would be
+    made, one for each workload.
     """
 
     position: int
@@ -24,6 +29,38 @@ class NamedPort(Struct, frozen=True):
     target: str
     with_it: tuple[Pod, ...]
     without: tuple[Pod, ...]
+    planned: bool = False
+
+    @property
+    def everybody(self) -> str:
+        """Who they all are, in words: `every pod`."""
+        if not self.planned:
+            return "every pod"
+        return "every template" if len(self.with_it) + len(self.without) > 1 else "the template"
+
+    def declaring(self, label: str, owner: Ref, pods: Sequence[Pod]) -> Row:
+        """Say what those of them of an owner declare: `2 of Deployment/web declare: web 8080/TCP`."""
+        verb = "declares" if self.planned or len(pods) == 1 else "declare"
+        return Row(
+            label, f"{self._those(owner, pods)} {verb}: {show(declared_by(pods))}", self._source(owner)
+        )
+
+    def having(self, label: str, owner: Ref, pods: Sequence[Pod]) -> Row:
+        """Say what is called so in those of them of an owner: `2 of Deployment/web: http 8080/TCP`."""
+        shown = show(entry for entry in declared_by(pods) if entry.port.name == self.target)
+        return Row(label, f"{self._those(owner, pods)}: {shown}", self._source(owner))
+
+    def _those(self, owner: Ref, pods: Sequence[Pod]) -> str:
+        return f"the template of {owner}" if self.planned else f"{len(pods)} of {owner}"
+
+    def _source(self, owner: Ref) -> str:
+        if not self.planned:
+            return _PORTS
+        return (
+            f"spec.jobTemplate.spec.template.{_PORTS}"
+            if owner.kind == "CronJob"
+            else f"spec.template.{_PORTS}"
+        )
 
     @property
     def aside(self) -> bool:
@@ -32,7 +69,7 @@ class NamedPort(Struct, frozen=True):
 
     @property
     def lost(self) -> bool:
-        """Whether there are pods that should serve, and none resolves the name."""
+        """Whether there are pods that should serve, or would, and none resolves the name."""
         return bool(self.without) and not self.with_it
 
     def is_taken(self, view: ServiceView, pod: Pod, entry: Declared) -> bool:
@@ -58,29 +95,34 @@ def _numbers(pod: Pod, port: ServicePort) -> frozenset[int]:
 
 
 def named_ports(view: ServiceView) -> Iterator[NamedPort]:
-    """Yield the judged ports whose target is a name, over the pods that should serve."""
-    return (wanted for wanted in every_named_port(view) if wanted.port.key in view.judged.keys)
+    """Yield the judged ports whose target is a name, over the pods that should serve, or would."""
+    for position, port in enumerate(view.service.spec.ports):
+        if port.key in view.judged.keys:
+            yield from _named(view, position, port)
 
 
 def every_named_port(view: ServiceView) -> Iterator[NamedPort]:
     """Yield the Service's ports whose target is a name, judged or not."""
-    judged = {facts.key: facts for facts in view.ports}
     for position, port in enumerate(view.service.spec.ports):
-        target = ports.target(port)
-        if isinstance(target, str):
-            facts = judged.get(port.key) or port_facts(
-                view.service, port, view.all_cells, view.viewpoint, view.now
-            )
-            pods = live(facts)
-            found = {pod.metadata.uid: _resolves(facts, port, pod, view.minor) for pod in pods}
-            yield NamedPort(
-                position,
-                facts,
-                port,
-                target,
-                tuple(pod for pod in pods if found[pod.metadata.uid]),
-                tuple(pod for pod in pods if not found[pod.metadata.uid]),
-            )
+        yield from _named(view, position, port)
+
+
+def _named(view: ServiceView, position: int, port: ServicePort) -> Iterator[NamedPort]:
+    """Yield a port if its target is a name.
+
+    Where nobody should serve it, and nobody does, the verdict looks at workloads: at their templates, too.
+    """
+    target = ports.target(port)
+    if not isinstance(target, str):
+        return
+    judged = {facts.key: facts for facts in view.ports}
+    facts = judged.get(port.key) or port_facts(view.service, port, view.all_cells, view.viewpoint, view.now)
+    planned = facts.flow is None and endpoints.managed(view.service) and view.blind is None
+    pods = view.prospects if planned else live(facts)
+    found = [(pod, _resolves(facts, port, pod, view.minor)) for pod in pods]
+    with_it = tuple(pod for pod, resolves in found if resolves)
+    without = tuple(pod for pod, resolves in found if not resolves)
+    yield NamedPort(position, facts, port, target, with_it, without, planned)
 
 
 def live(facts: PortFacts) -> tuple[Pod, ...]:

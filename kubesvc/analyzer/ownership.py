@@ -16,36 +16,37 @@ _NO_WRITERS: Final = frozenset({"", "Helm", "Tiller", "kustomize", "kubectl"})
 """Values of the label that name no other, or nobody who comes back: Helm says more in its annotations."""
 
 
-def note(obj: Obj) -> str:
+def note(obj: Obj, what: str = "this") -> str:
     """Say who would take a change of an object back, and where to make it instead; empty where none is known.
 
     The first that is found: those that come back by themselves go before those that somebody has to run.
+    `what` is how the change is called.
     """
-    return next(_notes(obj), "")
+    return next(_notes(obj, what), "")
 
 
-def _notes(obj: Obj) -> Iterator[str]:
+def _notes(obj: Obj, what: str) -> Iterator[str]:
     meta, ref = obj.metadata, obj.ref
     if application := _application(obj):
-        back = "with self-heal it takes this back at once, else its next sync does"
+        back = f"with self-heal it takes {what} back at once, else its next sync does"
         yield f"Argo CD application {application} deploys {ref}: {back}. Change it in its source."
     if (name := _flux(meta, _KUSTOMIZATION)) and not _is_left_alone(meta):
-        back = "it is applied anew at each interval, which takes this back"
+        back = f"it is applied anew at each interval, which takes {what} back"
         yield f"Flux Kustomization {name} deploys {ref}: {back}. Change it in its source."
     if name := _flux(meta, _HELM_RELEASE):
-        yield f"Flux HelmRelease {name} deploys {ref}: its next upgrade takes this back. Change its values."
+        yield f"Flux HelmRelease {name} deploys {ref}: its next upgrade takes {what} back. Change its values."
     if rollout := meta.annotations.get(_ROLLOUT):
         back = "it takes a change of the hash in the selector back"
         yield f"Rollout/{rollout} switches {ref}: {back}. Look at the Rollout first."
     for owner in [obj.owner] if obj.owner else meta.owner_references[:1]:
-        back = "its controller may take this back"
+        back = f"its controller may take {what} back"
         yield f"{owner.kind}/{owner.name} owns {ref}: {back}. Change it there."
     if release := meta.annotations.get(f"{_HELM}/release-name"):
         space = meta.annotations.get(f"{_HELM}/release-namespace") or meta.namespace
-        back = "its next upgrade takes this back"
+        back = f"its next upgrade takes {what} back"
         yield f"Helm release {release} in {space} deploys {ref}: {back}. Change its values."
     if (manager := meta.labels.get(_MANAGED_BY, "")) not in _NO_WRITERS:
-        yield f"{ref} is labeled as managed by {manager}, which may take this back."
+        yield f"{ref} is labeled as managed by {manager}, which may take {what} back."
 
 
 def _application(obj: Obj) -> str:

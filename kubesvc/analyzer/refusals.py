@@ -64,6 +64,12 @@ class Kind(Enum):
         "ServiceAccount/{name} does not exist",
     )
 
+    TERMINATING = (
+        _FORBIDDEN
+        + r"unable to create new content in namespace (?P<name>\S+) because it is being terminated",
+        "Namespace/{name} is being deleted",
+    )
+
     def __init__(self, pattern: str, said: str) -> None:
         """Take the pattern and the words."""
         self.pattern = re.compile(pattern)
@@ -119,6 +125,9 @@ def confirm(  # noqa: PLR0911 - one for each kind
             return Command(("kubectl", "describe", "limitrange"), "shows what a pod may ask for")
         case Kind.ACCOUNT:
             return Command(("kubectl", "get", "serviceaccounts"), "lists those that exist")
+        case Kind.TERMINATING:
+            deleted = ("kubectl", "get", "namespace", name, "-o", "yaml")
+            return Command(deleted, "status.conditions tell what is left in it")
         case None:
             return None
 

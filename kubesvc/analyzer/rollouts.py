@@ -6,6 +6,8 @@ from kubesvc.model.objects import Job, Workload
 
 def reach(workload: Workload) -> str:
     """Say what a change of the template leads to."""
+    if not workloads.wanted(workload):
+        return f"{workload.ref} wants 0: no pod is made."
     return held_back(workload) or "It starts a rollout."
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
-from kubesvc.analyzer import commands, rollouts, wording
+from kubesvc.analyzer import commands, rollouts, wording, workloads
 from kubesvc.analyzer.candidates import Candidate
 from kubesvc.analyzer.differences import HASHES, VERSIONS, Grounds
 from kubesvc.analyzer.workloads import Workloads
@@ -73,12 +73,13 @@ def label_template(candidate: Candidate, found: Workloads) -> Iterator[Fix]:
         return
     ops = (Op((*_TEMPLATE, key), value) for key, value in sorted(wanted.items()))
     change = Change(candidate.owner, tuple(ops))
+    ready = f" {_NOT_SIMULATED}" if workloads.wanted(workload) else ""
     yield Fix(
         title=f"label the pods {selector.show(wanted)} in the template of {candidate.owner}",
         certainty=Confidence.LIKELY,
         change=change,
         command=commands.patch(change),
-        notes=(f"{rollouts.reach(workload)} {_NOT_SIMULATED}",),
+        notes=(f"{rollouts.reach(workload)}{ready}",),
     )
 
 

@@ -5,19 +5,21 @@ from typing import Final
 
 from msgspec import Struct
 
+from kubesvc.analyzer import errands, listening
 from kubesvc.analyzer.differences import HASHES, RELEASES, ROLES
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.analyzer.workloads import maker
 from kubesvc.model import selector
-from kubesvc.model.objects import Pod, Ref, Service, ServicePort
+from kubesvc.model.objects import Pod, Ref, Service, ServicePort, Workload
 from kubesvc.model.read import Read
 from kubesvc.semantics import endpoints, ports, topology
 
 _INJECTED: Final = frozenset({"istio-proxy", "linkerd-proxy"})
 """Containers that a mesh puts into every pod."""
-_HOOKS: Final = frozenset({"helm.sh/hook", "argocd.argoproj.io/hook"})
-"""Annotations of what is run before or after a deployment, or to test it."""
-_ENDING: Final = {"Job": "a Job's pods do their work and end", "Pod": "a hook's pod does its work and ends"}
+_ENDING: Final = {
+    errands.JOB: "a Job's pods do their work and end",
+    "Pod": "a hook's pod does its work and ends",
+}
 """Owners whose pods are no servers, and why; a pod is its own owner if it is a hook."""
 _OF_JOBS: Final = frozenset({"job-name", "controller-uid"})
 
@@ -31,16 +33,26 @@ class Stranger(Struct, frozen=True):
 
 
 class Company(Struct, frozen=True):
-    """Everyone a Service selects who should get traffic: those that belong, by owner, and strangers."""
+    """Everyone a Service selects who should get traffic: those that belong, by owner, and strangers.
+
+    Where there are strangers only, `absent` are the workloads whose pods belong.
+    """
 
     belonging: dict[Ref, tuple[Pod, ...]]
     strangers: tuple[Stranger, ...]
+    absent: tuple[Workload, ...] = ()
 
 
 def company(view: ServiceView) -> Company:
-    """Tell strangers among the pods that should get traffic from those that belong; as `among`."""
+    """Tell strangers among the pods that should get traffic from those that belong; as `among`.
+
+    Where all of them are of Jobs and hooks, the workloads, which are read for it, tell who else is meant.
+    """
     pods = {cell.pod.metadata.uid: cell.pod for facts in view.ports for cell in facts.expected if cell.pod}
-    return among(view, pods.values())
+    if not view.absent:
+        return among(view, pods.values())
+    groups = _by_owner(pods.values())
+    return Company({}, tuple(Stranger(ref, groups[ref], _ENDING[ref.kind]) for ref in groups), view.absent)
 
 
 def among(view: ServiceView, pods: Iterable[Pod]) -> Company:
@@ -70,7 +82,7 @@ def _by_owner(pods: Iterable[Pod]) -> dict[Ref, tuple[Pod, ...]]:
 
 def _owner(pod: Pod) -> Ref | None:
     """Return what makes a pod, as far as the pod tells, which costs no request; a hook's pod is its own."""
-    return maker(pod) if pod.owner or _HOOKS & pod.metadata.annotations.keys() else None
+    return maker(pod) if pod.owner or errands.is_hook(pod) else None
 
 
 def _why(view: ServiceView, groups: dict[Ref, tuple[Pod, ...]], owner: Ref) -> str:
@@ -119,18 +131,7 @@ def _numbers(view: ServiceView, pods: tuple[Pod, ...], port: ServicePort) -> set
 
 def _serves(view: ServiceView, pods: tuple[Pod, ...], port: ServicePort) -> bool:
     """Tell whether some pod declares or probes what a Service port leads to: no proof, but a sign."""
-    return any(
-        number is not None and number in _signs(pod, view.minor)
-        for pod in pods
-        for number in [ports.find_port(pod, port, view.minor)]
-    )
-
-
-def _signs(pod: Pod, minor: int) -> set[int | str]:
-    """Return the port numbers that a pod declares or probes."""
-    declared = (entry for entry in ports.declared(pod.spec) if ports.counts(entry, minor))
-    asked = (probe.asks for container in pod.spec.containers for probe in container.probes)
-    return {entry.port.container_port for entry in declared} | {port for port in asked if port is not None}
+    return any(ports.find_port(pod, port, view.minor) in listening.numbers(pod, view.minor) for pod in pods)
 
 
 def _role(theirs: tuple[Pod, ...], mine: tuple[Pod, ...]) -> str:
@@ -187,18 +188,15 @@ def _selects(service: Service, pods: tuple[Pod, ...]) -> bool:
 
 def distinguishing(found: Company) -> tuple[str, str] | None:
     """Return a label that all who belong carry, and no stranger; None where there is none that lasts."""
-    pods = [pod for members in found.belonging.values() for pod in members]
-    common = [label for label in pods[0].metadata.labels.items() if all(_carries(pod, label) for pod in pods)]
+    carried = [pod.metadata.labels for members in found.belonging.values() for pod in members]
+    carried += [workload.template.metadata.labels for workload in found.absent]
+    common = [label for label in carried[0].items() if all(label in labels.items() for labels in carried)]
     strange = (pod for stranger in found.strangers for pod in stranger.pods)
     foreign = {label for pod in strange for label in pod.metadata.labels.items()}
     lasting = [label for label in common if label not in foreign and not _passes(label[0])]
     preferred = [*ROLES[:-1], *RELEASES, ROLES[-1]]  # the name, last, may be that of the whole application
     order = {key: position for position, key in enumerate(preferred)}
     return min(lasting, key=lambda label: (order.get(label[0], len(order)), label), default=None)
-
-
-def _carries(pod: Pod, label: tuple[str, str]) -> bool:
-    return pod.metadata.labels.get(label[0]) == label[1]
 
 
 def _passes(key: str) -> bool:

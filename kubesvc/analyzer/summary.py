@@ -3,10 +3,11 @@
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
 
-from kubesvc.analyzer import wording
+from kubesvc.analyzer import strangers, wording, workloads
 from kubesvc.analyzer.facts import PortFacts
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.cell import Cell, State
+from kubesvc.model.objects import Workload
 from kubesvc.model.report import Verdict
 from kubesvc.semantics import endpoints, proxy, readiness
 
@@ -36,9 +37,10 @@ def summarize(view: ServiceView) -> str:  # noqa: C901, PLR0911 - the first that
     if view.verdict is Verdict.DEGRADED and service.metadata.deletion_timestamp and not facts.troubled:
         return f"{_share(facts)}, until its deletion is complete"
     local = _from_own_nodes(facts) if proxy.is_local_inside(service) else ""
+    others = _not_meant(view, facts)
     if _apart(view):
-        return f"on port {facts.key}, {_share(facts, only=False)}{local}"
-    return f"{_share(facts)}{local}"
+        return f"on port {facts.key}, {_share(facts, only=False)}{others}{local}"
+    return f"{_share(facts)}{others}{local}"
 
 
 def _apart(view: ServiceView) -> bool:
@@ -56,8 +58,10 @@ def _idle(kinds: set[str]) -> str:
 
 
 def _nobody(view: ServiceView) -> str:
-    making = view.optional(lambda: view.making)
+    making = view.optional(lambda: view.making) or ()
     nobody = "the workload behind it has no pods" if making else "its selector matches no pod"
+    if any(isinstance(maker, Workload) and workloads.has(maker) for maker in making):  # of an older template
+        nobody = "its selector matches no pod of the workload behind it"
     gone = _endpoints(cell for facts in view.ports for cell in facts.gone)
     listed = gone | _endpoints(cell for facts in view.ports for cell in facts.usable)
     if not listed:
@@ -149,6 +153,19 @@ def _silent(facts: PortFacts) -> str:
 def _is_one(facts: PortFacts) -> bool:
     """Tell whether all that is said is about one endpoint."""
     return len(_endpoints((*facts.expected, *facts.sent))) == 1
+
+
+def _not_meant(view: ServiceView, facts: PortFacts) -> str:
+    """Count the pods that get traffic although they were probably not meant."""
+    found = strangers.company(view)
+    unmeant = {pod.metadata.name for stranger in found.strangers for pod in stranger.pods}
+    sent = _endpoints(facts.usable)
+    served = _endpoints(cell for cell in facts.usable if cell.pod and cell.pod.metadata.name in unmeant)
+    if not served:
+        return ""
+    if served == sent:
+        return f", and {'it is' if len(sent) == 1 else 'they are'} probably not meant"
+    return f", {len(served)} of them probably not meant"
 
 
 def _waits_for(facts: PortFacts) -> str:

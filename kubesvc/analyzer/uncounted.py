@@ -144,7 +144,8 @@ def by_number(view: ServiceView, wanted: NamedPort, found: Uncounted) -> Fix | N
     number = found.entry.port.container_port
     name = _named(wanted, number, view.minor)
     if name:
-        return lead_to(view, wanted, name, f"Every pod declares {name} {number}/{wanted.port.protocol}.")
+        note = f"{wanted.everybody.capitalize()} declares {name} {number}/{wanted.port.protocol}."
+        return lead_to(view, wanted, name, note)
     sure = Confidence.PROOF if found.kind is Kind.OLD_SERVER else Confidence.LIKELY
     note = "A number needs no declaration, neither of its name nor of its protocol."
     return lead_to(view, wanted, number, note, sure)

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from kubesvc.analyzer import asked_port, creation, departed, rollouts, workloads
+from kubesvc.analyzer import asked_port, creation, departed, errands, prospects, rollouts, workloads
 from kubesvc.analyzer.asked_port import Judged
 from kubesvc.analyzer.creation import Refused
 from kubesvc.analyzer.facts import PortFacts, port_facts, worst
@@ -212,8 +212,8 @@ class ServiceView:
         if known.making(requirements) or not self._is_over or left:
             return known
         # Where nobody at all makes such pods, a near miss is looked for: in the same round.
-        along = [] if self.pods else [self._neighbors]
-        return workloads.with_rarer(self.snapshot, namespace, known, requirements, along)
+        pods = None if self.pods else self._neighbors
+        return workloads.with_rarer(self.snapshot, namespace, known, requirements, pods)
 
     @property
     def _is_over(self) -> bool:
@@ -268,14 +268,17 @@ class ServiceView:
             return Verdict.UNKNOWN
         if facts.flow is None:
             return self._without_endpoints
-        namespace = self.service.metadata.namespace
-        if facts.flow is Verdict.HEALTHY and self.snapshot.unreadable("Pod", namespace):
+        return self._flowing(facts) if facts.flow is Verdict.HEALTHY else facts.flow
+
+    def _flowing(self, facts: PortFacts) -> Verdict:
+        """Judge a port whose endpoints get all the traffic that they should."""
+        if self.snapshot.unreadable("Pod", self.service.metadata.namespace):
             return Verdict.UNKNOWN
         # What is being deleted is about to stop.
         ending = self.service.metadata.deletion_timestamp is not None
-        if facts.flow is Verdict.HEALTHY and (ending or self.stale(facts)):
+        if ending or self.stale(facts):
             return Verdict.DEGRADED
-        return facts.flow
+        return self._without_servers if self._of_errands else Verdict.HEALTHY
 
     def suffering(self, facts: PortFacts) -> tuple[Cell, ...]:
         """Return the cells that make a port's verdict worse than healthy; none where it has no cell."""
@@ -330,6 +333,11 @@ class ServiceView:
         makers = (maker for maker in self.making if isinstance(maker, (Workload, Job)))
         return tuple(maker for maker in makers if workloads.wanted(maker))
 
+    @cached_property
+    def prospects(self) -> tuple[Pod, ...]:
+        """The pods that the workloads behind the Service would have, as far as their templates are known."""
+        return prospects.prospects(self.making)
+
     def refused(self, workload: Workload | Job) -> Refused | Gap | None:
         """Why the pods of a workload cannot be created, as far as it is told.
 
@@ -357,6 +365,31 @@ class ServiceView:
         if self.judged.lacking and not self.judged.ports:
             return False
         return self.unwanted
+
+    @cached_property
+    def _of_errands(self) -> bool:
+        """Whether all pods that should get traffic do some work and end."""
+        pods = [cell.pod for facts in self.ports for cell in facts.expected]
+        return bool(pods) and all(pod is not None and errands.is_errand(pod) for pod in pods)
+
+    @cached_property
+    def absent(self) -> tuple[Workload, ...]:
+        """The workloads that are meant where all pods that should get traffic do work and end; else none.
+
+        Only where there is no other pod the workloads are asked for.
+        """
+        if not self._of_errands:
+            return ()
+        return tuple(maker for maker in self.making if isinstance(maker, Workload))
+
+    @property
+    def _without_servers(self) -> Verdict:
+        """Those who get traffic are about to end: that is well unless others are meant."""
+        if self.waiting and all(map(self.is_coming, self.waiting)):
+            return Verdict.PROGRESSING
+        if self.absent:
+            return Verdict.DEGRADED
+        return Verdict.UNKNOWN if self.workloads.gaps else Verdict.HEALTHY
 
     @cached_property
     def _without_endpoints(self) -> Verdict:

@@ -66,7 +66,16 @@ class Workloads(Struct, frozen=True):
         """Return those whose pods a selector would select."""
         if not requirements:
             return ()
-        return tuple(w for w in self.found if _makes(w, requirements)) or self.rarer
+        by_template = tuple(w for w in self.found if _makes(w, requirements))
+        return by_template or self._with_a_number(requirements) or self.rarer
+
+    def _with_a_number(self, requirements: selector.Selector) -> tuple[Workload, ...]:
+        """Return the StatefulSet of which one pod is asked for by its number, where it wants none at all.
+
+        Where it wants some, and not this one, the number may be wrong.
+        """
+        pod = numbered(self.found, dict(requirements))
+        return (pod.of,) if pod and pod.possible and not wanted(pod.of) else ()
 
     def get(self, ref: Ref) -> Workload | None:
         """Return one of them."""
@@ -88,17 +97,18 @@ def with_rarer(
     namespace: str,
     known: Workloads,
     requirements: selector.Selector,
-    along: Iterable[Read] = (),
+    pods: Read | None = None,
 ) -> Workloads:
     """Return the workloads with those of rarer kinds that make pods with some labels.
 
     Jobs, and ReplicaSets of nobody, are read whole: their own labels may be others than those of their pods.
     Of ReplicaSets the metadata is looked at first: those of a Deployment, nearly all, do not count; those of
-    a Rollout carry the labels of its pods. `along` is asked for in the same round.
+    a Rollout carry the labels of its pods. `pods`, those of the namespace, are asked for in the same round:
+    where the labels are of one revision, and its owner has pods of another, it would make none with them.
     """
     batch = [Read("Job", namespace), Read("CronJob", namespace)]
     replica_sets = Read("ReplicaSet", namespace, part=Portion.METADATA)
-    snapshot.want((*batch, replica_sets, *along))
+    snapshot.want((*batch, replica_sets, *([pods] if pods else [])))
     listed_jobs, gaps = _read(snapshot, batch[:1], Job)
     # One that has ended is history: it wants no pod any more.
     jobs = [job for job in listed_jobs if not job.finished]
@@ -112,9 +122,11 @@ def with_rarer(
     whole = [entry for entry in read if entry.owner is None]
     rarer: tuple[ReplicaSet | Job | CronJob, ...] = (*whole, *jobs, *cron_jobs)
     made = (maker for maker in rarer if _makes(maker, requirements))
+    present, _ = _read(snapshot, [pods] if pods else [], Obj)
+    gone_on = _of_another_revision(requirements, listed, present)
     return replace(
         known,
-        rarer=(*made, *_foreign(labeled)),
+        rarer=(*made, *(one for one in _foreign(labeled) if one.ref not in gone_on)),
         gaps=(*known.gaps, *gaps, *others, *more, *unread),
     )
 
@@ -140,6 +152,22 @@ def _foreign(replica_sets: Iterable[Obj]) -> tuple[Foreign, ...]:
             ref = Ref(by.kind, entry.metadata.namespace, by.name)
             found.setdefault(ref, Foreign(ref, by.api_version, entry.ref))
     return tuple(found.values())
+
+
+def _of_another_revision(
+    requirements: selector.Selector, replica_sets: Iterable[Obj], pods: Iterable[Obj]
+) -> set[Ref]:
+    """Return the owners of ReplicaSets that have pods of another revision than the one that is required."""
+    required = {(key, value) for key, value in requirements if key in _ABOVE.values()}
+    owners = {entry.ref: entry.owner for entry in replica_sets}
+    found: set[Ref] = set()
+    for pod in pods:
+        space, labels = pod.metadata.namespace, pod.metadata.labels
+        above = owners.get(Ref(pod.owner.kind, space, pod.owner.name)) if pod.owner else None
+        other = any(labels.get(key, value) != value for key, value in required)
+        if above and other and pod.metadata.deletion_timestamp is None:
+            found.add(Ref(above.kind, space, above.name))
+    return found
 
 
 @overload

@@ -98,17 +98,17 @@ def _bug(error: Exception, arguments: Sequence[str]) -> int:
 
     from kubesvc import __version__
     from kubesvc.cli.manners import wants_json
-    from kubesvc.cli.streams import emit, say
+    from kubesvc.cli.streams import emit, say, tell
     from kubesvc.model.text import one_line
 
     message = f"internal error in kubesvc {__version__}: {type(error).__name__}: {one_line(str(error))}"
     hint = "This is a bug. Please report it with the output of the same command with --debug."
-    say(f"error: {message}")
+    tell("error", message)
     if "--debug" in arguments:
         for line in "".join(format_exception(error)).splitlines():
             say(line, indented=True)
     else:
-        say(f"hint: {hint}")
+        tell("hint", hint)
     if wants_json(arguments):
         from kubesvc.renderer.json_v1 import render_json_error
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kubesvc.cli import arguments, changes
 from kubesvc.cli.options import Cluster, Debug, Origin, Scope
-from kubesvc.cli.streams import say
+from kubesvc.cli.streams import tell
 from kubesvc.client.source import FileSource, Source
 from kubesvc.errors import UsageError
 from kubesvc.model.objects import Ref
@@ -174,7 +174,7 @@ def _cluster(asked: Query, origin: Origin, cluster: Cluster, debug: Debug) -> Ge
     query = replace(asked, namespace=arguments.path_segment(target.namespace, "namespace"))
     with Connection(target) as connection, _observed(target.context or target.server, debug) as observer:
         if connection.warning:
-            say(f"warning: {connection.warning}")
+            tell("warning", connection.warning)
         source = ClusterSource(
             connection,
             deadline=start + seconds,

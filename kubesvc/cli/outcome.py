@@ -6,7 +6,7 @@ from shlex import quote
 from typing import Final
 
 from kubesvc.cli.options import FailOn, Look, Output
-from kubesvc.cli.streams import complain, emit, say
+from kubesvc.cli.streams import complain, emit, say, tell
 from kubesvc.errors import ConnectionFailed, KubesvcError, NotFound, Refused, SnapshotError, TimedOut
 from kubesvc.model.kinds import KINDS
 from kubesvc.model.query import Query
@@ -89,7 +89,7 @@ def captured(report: Report, save: Callable[[], None], path: str) -> int:
         return 0
     save()
     for gap in report.gaps:
-        say(f"warning: not captured: {gap.read}: {gap.reason}{f': {gap.detail}' if gap.detail else ''}")
+        tell("warning", f"not captured: {gap.read}: {gap.reason}{f': {gap.detail}' if gap.detail else ''}")
     names = ", ".join(f"{subject.ref.namespace}/{subject.ref.name}" for subject in report.subjects)
     again = (
         f"; look again with: kubesvc explain {_words(report)}--snapshot {quote(path)}" if path != "-" else ""

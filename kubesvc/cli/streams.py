@@ -30,18 +30,35 @@ def emit(text: str) -> None:
 def say(line: str, *, indented: bool = False) -> None:
     """Write one line to stderr, cleaned, and with its indentation if that matters; never fails."""
     margin = line[: len(line) - len(line.lstrip(" "))] if indented else ""
-    try:
-        sys.stderr.write(_encodable(f"{margin}{one_line(line)}\n", sys.stderr))
-        sys.stderr.flush()
-    except OSError:
-        _give_up(sys.stderr)
+    _mention(f"{margin}{one_line(line)}\n")
+
+
+def tell(label: str, text: str) -> None:
+    """Write `error: …` or the like to stderr, cleaned; wrapped like a report on a terminal; never fails."""
+    from kubesvc.renderer import console
+    from kubesvc.renderer.ink import Span, blanks
+    from kubesvc.renderer.page import Page
+
+    facts = console.facts(sys.stderr)
+    page = Page(console.detect(console.ColorOption.NEVER, ascii_only=False, env=os.environ, stream=facts))
+    lead = f"{label}: "
+    page.put((Span(one_line(text)),), lead=(Span(lead),), rest=(blanks(len(lead)),))
+    _mention(page.text())
 
 
 def complain(error: KubesvcError) -> None:
-    """Write an error and its hint to stderr, one line each."""
-    say(f"error: {error.message}")
+    """Tell an error and its hint."""
+    tell("error", error.message)
     if error.hint:
-        say(f"hint: {error.hint}")
+        tell("hint", error.hint)
+
+
+def _mention(text: str) -> None:
+    try:
+        sys.stderr.write(_encodable(text, sys.stderr))
+        sys.stderr.flush()
+    except OSError:
+        _give_up(sys.stderr)
 
 
 def _encodable(text: str, stream: TextIO) -> str:

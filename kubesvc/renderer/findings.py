@@ -133,7 +133,7 @@ def put_fix(page: Page, fix: Fix, namespace: str, flags: Sequence[str]) -> None:
 
 
 def _outcome(page: Page, outcome: Outcome | None) -> Spans:
-    if outcome is None:
+    if outcome is None or not outcome.simulated:
         return ()
     reached = ", ".join((*_endpoints(outcome), *_still(outcome)))
     return (page.pen(" → "), page.pen(reached, VERDICT_STYLES[outcome.verdict]), page.pen(" (simulated)"))

@@ -6,10 +6,11 @@ import msgspec
 from msgspec.structs import replace
 
 from kubesvc.model.change import Change, apply
-from kubesvc.model.objects import Endpoints, EndpointSlice, Obj, Pod, Ref, Service
+from kubesvc.model.objects import Endpoints, EndpointSlice, Obj, Pod, Ref, Service, Workload
 from kubesvc.model.read import Read, Unavailable
 from kubesvc.model.snapshot import Snapshot
 from kubesvc.semantics import admission, endpoints, mirroring, readiness, reconcile
+from kubesvc.semantics.admission import UndecidedError
 from kubesvc.semantics.reads import nodes_by_name, nodes_of, pods_of, slices_of, source_of
 
 Changed = TypeVar("Changed", bound=Obj)
@@ -18,9 +19,9 @@ Changed = TypeVar("Changed", bound=Obj)
 def simulate(snapshot: Snapshot, change: Change) -> Snapshot:
     """Return the snapshot with an object deleted or changed, and the slices as a sync leaves them.
 
-    Of a pod the labels may be changed: the Services sync that are known and concerned. A change of a slice,
-    or of the Endpoints object that is mirrored, makes its controller look again. What is not read stays not
-    read: nothing becomes zero.
+    Of a pod the labels may be changed: the Services sync that are known and concerned. Of a workload that
+    wants no pod anything may be changed but that. A change of a slice, or of the Endpoints object that is
+    mirrored, makes its controller look again. What is not read stays not read: nothing becomes zero.
 
     Raises:
         Unread: the changed pod, the changed selector's pods, or their nodes, were never read.
@@ -43,13 +44,24 @@ def simulate(snapshot: Snapshot, change: Change) -> Snapshot:
         if endpoints.managed(before) and not endpoints.managed(after) and after.spec.type != admission.ALIAS:
             # From now on that object, left by the endpoints controller, is copied: not read is not gone.
             snapshot.get(source_of(after), Endpoints)
-    elif isinstance(before, EndpointSlice | Endpoints):
+    elif isinstance(before, Workload) and not makes_no_pod(before, change):
+        raise UndecidedError("whether new pods become ready is not known before they run")
+    elif isinstance(before, EndpointSlice | Endpoints | Workload):
         after = rest[change.target] = _converted(before, change)
     else:
         raise ValueError(f"{change.target} is nothing that was read and can be simulated")
     present = replace(snapshot, objects=rest)
     of = _service_of(present, after)
     return _synced(present, of) if of else present
+
+
+def makes_no_pod(workload: Workload, change: Change) -> bool:
+    """Tell whether a workload wants no pod, and wants none after a change either.
+
+    A DaemonSet does not say how many it wants, and a changed template may fit a node.
+    """
+    scales = any(op.path[:2] in (("spec",), ("spec", "replicas"), ()) for op in change.ops)
+    return workload.kind != "DaemonSet" and workload.spec.replicas == 0 and not scales
 
 
 def _relabeled(snapshot: Snapshot, before: Pod, after: Pod) -> Snapshot:

@@ -25,15 +25,23 @@ class Command(Struct, frozen=True):
 
 
 class Outcome(Struct, frozen=True):
-    """What a change would lead to; `remaining` are the codes of causes that it leaves."""
+    """What a change would lead to; `remaining` are the codes of causes that it leaves.
+
+    Of one that cannot be simulated the verdict is unknown, and nothing is said of ports.
+    """
 
     verdict: Verdict
     ports: tuple[PortVerdict, ...]
     remaining: tuple[str, ...] = ()
 
+    @property
+    def simulated(self) -> bool:
+        """Whether more is known than what remains."""
+        return bool(self.ports) or self.verdict is not Verdict.UNKNOWN
+
 
 class Fix(Struct, frozen=True):
-    """What to do. `outcome` is None where it cannot be simulated; `notes` say why, or what else to know.
+    """What to do. `outcome` is None where nothing of it is known; `notes` say why, or what else to know.
 
     `then` are the commands to run after the first, in order. `target` is what the command writes to, where
     `change` does not say it. Not `foreseeable` is what works by what pods do that do not run yet.

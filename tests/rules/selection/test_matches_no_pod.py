@@ -312,10 +312,24 @@ def test_pods_of_other_applications_are_shown_and_not_offered() -> None:
 
     assert found.fixes == ()
     assert rows(found)[:3] == [
-        "nearest: name=postgres, differs in value: 1 pod of Pod/postgres",
-        ": name=redis, differs in value: 1 pod of Pod/redis",
+        "nearest: name=postgres, differs in value: 1 pod of Pod/postgres; another name",
+        ": name=redis, differs in value: 1 pod of Pod/redis; another name",
         "elsewhere: namespace other has 1 pod with these labels",
     ]
+
+
+def test_why_a_part_of_the_application_is_not_offered_is_said() -> None:
+    """It is another kind of part, or one of several that are as near."""
+    of = service(selector={"app": "shop", "component": "ui"})
+
+    def said(*parts: str) -> list[str]:
+        members = [pod(part, labels={"app": "shop", "component": part}) for part in parts]
+        found = only(explain(settled(of, *members)), "KSV101")
+        assert found.fixes == ()
+        return [row.rpartition("; ")[2] for row in rows(found) if "differs in" in row]
+
+    assert said("worker") == ["worker names another part"]
+    assert said("api", "customer") == ["another component", "another component"]
 
 
 def test_another_tier_of_the_same_application_is_offered() -> None:
@@ -600,10 +614,14 @@ def test_few_variants_that_are_equally_near_are_each_offered(values: tuple[str, 
     assert [(fix.title, fix.notes) for fix in one.fixes] == [("select color=blue", ())]
 
 
+RELEASES = ("app.kubernetes.io/instance", "instance", "release")
 UNDECIDED = {
     "many": ({"app": "web", "color": "purple"}, colors("blue", "green", "red", "white")),
     "parts": ({"app": "web", "tier": "purple"}, colors("blue", "green", key="tier")),
-    "releases": ({"app": "web", "release": "purple"}, colors("blue", "green", key="release")),
+    **{
+        key: ({"app": "web", key: "purple"}, colors("blue", "green", key=key))
+        for key in (*RELEASES, "example.com/tier")
+    },
     "of no application": ({"color": "purple", "stage": "x"}, colors("blue", "green")),
     "of another one": ({"app": "db", "color": "purple"}, colors("blue", "green")),
     "of Jobs": (
@@ -770,14 +788,21 @@ def test_a_label_that_changes_with_each_release_is_dropped(key: str) -> None:
     [
         ("env", "prod", "staging", False),
         ("tenant", "acme", "globex", False),
+        ("example.com/stage", "prod", "staging", False),
+        ("region", "eu", "us", False),
         ("env", "prod", "prdo", True),
-        ("color", "blue", "green", True),
+        *((key, "blue", "green", True) for key in ("color", "track", "example.com/slot", "Revision")),
+        *((key, "api", "storefront", True) for key in ("component", "role", "tier", "example.com/tier")),
+        *((key, "prod", "staging", True) for key in RELEASES),
     ],
 )
 def test_what_is_told_apart_on_purpose_is_not_offered(
     key: str, wanted: str, carried: str, *, offered: bool
 ) -> None:
-    """Traffic for one environment or customer would reach another; a slip or a color is no such thing."""
+    """Traffic for one environment or customer would reach another; a slip or a color is no such thing.
+
+    Neither is another part or release of what bears the Service's name, by whichever key it is told.
+    """
     of = service(selector={"app": "web", key: wanted})
 
     found = only(explain(settled(of, pod(labels={"app": "web", key: carried}))), "KSV101")

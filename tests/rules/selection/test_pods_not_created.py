@@ -73,6 +73,9 @@ SEVERAL = (
     'pods "web-abc" is forbidden: [maximum cpu usage per Container is 1, but limit is 2, memory max limit to '
     "request ratio per Pod is 2, but provided ratio is 4.000000]"
 )
+TERMINATING = (
+    'pods "web-0" is forbidden: unable to create new content in namespace shop because it is being terminated'
+)
 UNKNOWN = 'pods "web-abc" is forbidden: no PriorityClass with name high was found'
 
 
@@ -248,6 +251,7 @@ def test_what_a_pod_does_is_not_taken_out_by_a_command(text: str) -> None:
             "keep the template of Deployment/web within the LimitRange",
         ),
         (ACCOUNT, "ServiceAccount/robot does not exist", "kubectl get serviceaccounts", None),
+        (TERMINATING, "Namespace/shop is being deleted", "kubectl get namespace shop -o yaml", None),
         (UNKNOWN, "", "kubectl describe deployment web", None),
         ("", "", "kubectl describe deployment web", None),
     ],
@@ -486,8 +490,10 @@ def earlier(of: Workload) -> tuple[Obj, ...]:
 )
 def test_a_template_that_is_held_back(of: Workload, said: str, command: tuple[str, ...]) -> None:
     """The labels are in the template and not on the pods."""
-    found = only(explain(settled(service(), of, *earlier(of))), "KSV104")
+    report = explain(settled(service(), of, *earlier(of)))
 
+    found = only(report, "KSV104")
+    assert report.subjects[0].summary == "its selector matches no pod of the workload behind it"
     assert found.headline == f"none of the 2 pods of {of.ref} is of its present template"
     assert rows(found)[1] == f"rollout: {said}"
     (fix,) = found.fixes
@@ -538,3 +544,18 @@ def test_it_costs_few_requests() -> None:
     """One list of events for it."""
     assert requests(FakeSource(settled(service(), failing(QUOTA)))) <= 10
     assert requests(FakeSource(settled(service(), stateful_set(replicas=1)))) <= 10
+
+
+def test_the_pods_of_a_job_are_not_those_that_another_workload_wants() -> None:
+    """Neither while they run nor after; those that a Job itself had are."""
+    hook = pod("web-migrate-x", owner=owned_by("Job", "web-migrate"))
+    over = with_(hook, status__phase="Succeeded")
+
+    beside = explain(settled(service(), hook, deployment(replicas=2)))
+    after = explain(settled(service(), over, deployment(replicas=2)))
+    own = explain(settled(service(), with_(hook, status__phase="Failed"), job("web-migrate")))
+
+    assert {found.code for found in beside.findings} == {"KSV104", "KSV105"}
+    (found,) = after.findings
+    assert (found.code, [under.code for under in found.consequences]) == ("KSV104", ["KSV302"])
+    assert [found.code for found in own.findings] == ["KSV302"]

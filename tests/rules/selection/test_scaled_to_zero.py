@@ -2,7 +2,7 @@
 
 import pytest
 
-from kubesvc.model.objects import Obj, OwnerReference, Pod
+from kubesvc.model.objects import Obj, OwnerReference, Pod, Service
 from kubesvc.model.query import Query
 from kubesvc.model.read import Portion, Read
 from kubesvc.model.report import Confidence, Effect, Verdict
@@ -359,6 +359,73 @@ def test_an_owner_of_an_unknown_kind_is_named_and_nothing_is_claimed() -> None:
         ("kubectl", "get", "rollout.argoproj.io", "web", "-o", "yaml")
     ]
     assert found.fixes == ()
+
+
+HASH = "rollouts-pod-template-hash"
+PINNED = service(selector={"app": "web", HASH: "old"})
+
+
+def revision(name: str) -> Obj:
+    """A ReplicaSet of the Rollout."""
+    return with_(
+        replica_set(f"web-{name}"),
+        metadata__owner_references=(ROLLOUT,),
+        metadata__labels={"app": "web", HASH: name},
+    )
+
+
+def of_revision(name: str, by: str = "") -> Pod:
+    """A pod of a ReplicaSet, of the same name as its hash unless told otherwise."""
+    return pod(labels={"app": "web", HASH: name}, owner=owned_by("ReplicaSet", by or f"web-{name}"))
+
+
+def test_an_owner_with_pods_of_another_revision_makes_none_of_the_old_one() -> None:
+    """The hash is stale, as that of a Deployment is; who switches it would take a change back."""
+    switched = with_(PINNED, metadata__annotations={"argo-rollouts.argoproj.io/managed-by-rollouts": "web"})
+
+    found = only(explain(settled(switched, revision("old"), revision("new"), of_revision("new"))), "KSV101")
+
+    (fix,) = found.fixes
+    assert fix.title == f"select no {HASH}"
+    assert fix.outcome is not None
+    assert fix.outcome.verdict is Verdict.HEALTHY
+    (note,) = fix.notes
+    assert note.startswith(
+        "Rollout/web switches Service/web: it takes a change of the hash in the selector back"
+    )
+
+
+@pytest.mark.parametrize(
+    ("of", "objects"),
+    [
+        (PINNED, (revision("old"), revision("new"))),
+        (PINNED, (revision("old"), revision("new"), terminating(of_revision("new")))),
+        (PINNED, (revision("old"), of_revision("new", by="web-gone"))),
+        (PINNED, (revision("old"), with_(of_revision("new"), metadata__owner_references=()))),
+        (service(), (revision("old"), with_(of_revision("old"), metadata__labels={"app": "other"}))),
+        (PINNED, (revision("old"), with_(of_revision("old"), metadata__labels={HASH: "old"}))),
+    ],
+    ids=["no pods", "ending", "of nobody known", "bare", "no hash is asked for", "relabeled"],
+)
+def test_an_owner_without_pods_of_another_revision_may_make_some(
+    of: Service, objects: tuple[Obj, ...]
+) -> None:
+    """A Rollout at zero, whose hash is the present one."""
+    report = explain(settled(of, *objects))
+
+    assert only(report, "KSV102").headline == "Rollout/web has no pod now"
+    assert verdict(report) is Verdict.UNKNOWN
+
+
+def test_pods_that_could_not_be_read_leave_open_whether_a_revision_is_old() -> None:
+    """There may be some of another one."""
+    truth = settled(PINNED, revision("old"), revision("new"), of_revision("new"))
+    read = Read("Pod", "shop", part=Portion.METADATA)
+
+    report = ask(Query("shop", ("web",)), FakeSource(truth, denied=(read,)))
+
+    assert find(report, "KSV101") == ()
+    assert verdict(report) is Verdict.UNKNOWN
 
 
 def test_replica_sets_of_nobody_are_one_request() -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from kubesvc.analyzer.workloads import TOP
+from kubesvc.model.change import Op
 from kubesvc.model.objects import (
     Container,
     ContainerPort,
@@ -21,19 +23,28 @@ from kubesvc.model.read import Read
 from kubesvc.model.report import Confidence, Effect, Report, Verdict
 from kubesvc.model.selector import selector
 from tests.support.builders import (
+    NOW,
+    autoscaler,
+    condition,
     container,
+    cron_job,
+    daemon_set,
+    deployment,
     headless,
     http_probe,
+    job,
     owned_by,
     pod,
     port,
     service,
     settled,
+    stateful_set,
     terminating,
     with_,
 )
 from tests.support.sources import FakeSource, ask, explain, find, only, rows, verdict
 
+WEB_QUERY = Query("shop", ("web",))
 NAMED = ServicePort(name="http", port=80, target_port="http")
 
 
@@ -288,18 +299,19 @@ def of_release(name: str, **labels: str) -> Service:
     return with_(service(name), metadata__labels={INSTANCE: name, **labels})
 
 
-def test_pods_of_another_release_that_has_a_service_are_told() -> None:
+@pytest.mark.parametrize("key", [INSTANCE, "release", "instance"])
+def test_pods_of_another_release_that_has_a_service_are_told(key: str) -> None:
     """Two releases of a chart whose selector is the same: each answers for the other."""
-    pods = (release("web", SERVING), release("other", SERVING))
-    snapshot = settled(of_release("web"), *pods, of_release("other"))
+    web, other = (of("Deployment", f"{name}-web", SERVING, extra={key: name}) for name in ("web", "other"))
+    of_web, of_other = (with_(service(name), metadata__labels={key: name}) for name in ("web", "other"))
 
-    found = only(explain(snapshot), "KSV105")
+    found = only(explain(settled(of_web, web, other, of_other)), "KSV105")
 
     assert found.culprit.name == "other-web"
     assert rows(found)[0].endswith(
-        f"they carry {INSTANCE}=other, which Service/other has, too; this Service has web"
+        f"they carry {key}=other, which Service/other has, too; this Service has web"
     )
-    assert found.fixes[0].title == f"select {INSTANCE}=web, too"
+    assert found.fixes[0].title == f"select {key}=web, too"
 
 
 @pytest.mark.parametrize(
@@ -326,7 +338,7 @@ def test_only_another_release_costs_a_request() -> None:
 
     def asked(of_: Service, *pods: Pod) -> list[Read]:
         source = FakeSource(settled(of_, *pods))
-        ask(Query("shop", ("web",)), source)
+        ask(WEB_QUERY, source)
         return [read for wanted in source.rounds for read in wanted if read.kind in ("Service", "ReplicaSet")]
 
     one = Read("Service", "shop", "web")
@@ -342,7 +354,7 @@ def test_services_that_could_not_be_read_leave_it_open() -> None:
     truth = settled(of_release("web"), release("web", SERVING), release("other", NEXT))
     source = FakeSource(truth, denied=(denied,))
 
-    assert ask(Query("shop", ("web",)), source).findings == ()
+    assert ask(WEB_QUERY, source).findings == ()
 
 
 def test_without_a_label_that_lasts_there_is_no_fix() -> None:
@@ -382,3 +394,190 @@ def test_a_stranger_in_trouble_is_one_finding() -> None:
     assert [under.code for under in found.consequences] == ["KSV301"]
     assert found.fixes[0].outcome is not None
     assert found.fixes[0].outcome.verdict is Verdict.HEALTHY
+
+
+def test_several_strangers_are_one_finding() -> None:
+    """The cause is one selector, and so is the fix; all of them are named."""
+    worker = of("Deployment", "web-worker", SILENT, component="worker")
+
+    report = of_service(WEB, worker, of("Job", "migrate", SILENT))
+
+    found = only(report, "KSV105")
+    assert found.culprit == service().ref
+    assert found.headline == (
+        "its selector also selects 1 pod of Deployment/web-worker, 1 pod of Job/migrate"
+    )
+    assert [row.label for row in found.rows] == ["not meant", "not meant", "meant", "unless"]
+    assert [fix.title for fix in found.fixes] == ["select component=web, too"]
+    assert [place.endpoint.name for place in found.places if place.endpoint] == ["migrate-x", "web-worker-x"]
+
+
+def test_the_summary_counts_the_strangers_that_get_traffic() -> None:
+    """One that gets none is not counted among those that do."""
+    ready, not_ready = (of("Job", "migrate", SILENT, ready=ready) for ready in (True, False))
+
+    said = [of_service(WEB, job_pod).subjects[0].summary for job_pod in (ready, not_ready)]
+
+    assert said == [
+        "2 of 2 pods receive traffic, 1 of them probably not meant",
+        "1 of 2 pods receive traffic",
+    ]
+
+
+def test_the_next_check_dials_a_stranger() -> None:
+    """It is the one that may not answer; the checks of a Service without one are as ever."""
+    checked = of_service(WEB, of("Job", "migrate", SILENT)).subjects[0].checks[0]
+    usual = of_service(WEB).subjects[0].checks[0]
+
+    assert "pods/migrate-x:8080/proxy" in " ".join(checked.command.argv)
+    assert checked.title.startswith("a pod that is probably not meant, at its own address")
+    assert "pods/web-x:8080/proxy" in " ".join(usual.command.argv)
+    assert usual.title.startswith("the pod, at its own address")
+
+
+MIGRATION = of("Job", "web-migrate", SILENT)
+
+
+def test_a_job_that_stands_alone_before_a_workload_at_zero_is_told() -> None:
+    """All get their traffic, and it is about to end: nobody is served by those who are meant."""
+    report = of_service(MIGRATION, deployment(replicas=0))
+
+    found = only(report, "KSV105")
+    assert verdict(report) is Verdict.DEGRADED
+    assert report.subjects[0].summary == "1 of 1 pod receives traffic, and it is probably not meant"
+    assert (found.confidence, found.effect) == (Confidence.LIKELY, Effect.DEGRADED)
+    assert (str(found.culprit), found.headline) == (
+        "Job/web-migrate",
+        "its selector selects 1 pod of Job/web-migrate only",
+    )
+    assert rows(found) == [
+        "not meant: 1 pod of Job/web-migrate (declared: no port): a Job's pods do their work and end",
+        "meant: Deployment/web makes pods with app=web, and wants 0",
+        "unless: they serve all the same: what a pod listens on is not in the API",
+    ]
+    assert [fix.title for fix in found.fixes] == ["scale Deployment/web up to 1 pod"]
+
+
+def test_what_tells_the_workload_from_the_job_is_offered() -> None:
+    """Then nobody serves, which is what the workload wants: the outcome says so."""
+    idle = deployment(labels={"app": "web", "role": "api"}, replicas=0)
+
+    _, fix = only(of_service(MIGRATION, idle), "KSV105").fixes
+
+    assert fix.title == "select role=api, too"
+    assert fix.outcome is not None
+    assert (fix.outcome.verdict, fix.outcome.remaining) == (Verdict.IDLE, ("KSV102",))
+
+
+def test_who_scales_the_workload_is_named() -> None:
+    """It has its own minimum."""
+    idle = deployment(replicas=0)
+
+    found = only(of_service(MIGRATION, idle, autoscaler(idle, least=2)), "KSV105")
+
+    assert [row.label for row in found.rows] == ["not meant", "meant", "scaled by", "unless"]
+    assert found.fixes[0].title == "scale Deployment/web up to 2 pods"
+
+
+def test_the_pods_of_a_workload_that_cannot_be_made_are_missing_beside_a_job() -> None:
+    """Two causes: they are refused, and somebody else answers in their place."""
+    text = (
+        'pods "web-x" is forbidden: exceeded quota: small, requested: pods=1, used: pods=1, limited: pods=1'
+    )
+    said = condition("ReplicaFailure", "True", "FailedCreate", text)
+    refused = with_(deployment(replicas=2), status__conditions=(said,))
+
+    report = of_service(MIGRATION, refused)
+
+    assert verdict(report) is Verdict.DEGRADED
+    assert {found.code for found in report.findings} == {"KSV104", "KSV105"}
+    (found,) = find(report, "KSV105")
+    assert rows(found)[1] == "meant: Deployment/web makes pods with app=web, and wants 2, and none is there"
+    assert found.fixes == ()
+
+
+def test_beside_a_job_a_workload_is_given_the_time_to_come() -> None:
+    """A hook may run while it is installed."""
+    new = with_(deployment(), metadata__creation_timestamp=NOW)
+
+    report = of_service(MIGRATION, new)
+
+    assert verdict(report) is Verdict.PROGRESSING
+    assert only(report, "KSV105").effect is Effect.PROGRESSING
+
+
+def test_a_daemon_set_that_fits_no_node_cannot_be_scaled() -> None:
+    """Its number is that of the nodes."""
+    assert only(of_service(MIGRATION, daemon_set(desired=0)), "KSV105").fixes == ()
+
+
+def test_what_a_job_alone_lacks_is_a_consequence() -> None:
+    """Nobody declares the port, as nobody is there who would."""
+    (found,) = of_service(MIGRATION, deployment(replicas=0), service_=service("web", NAMED)).findings
+
+    assert (found.code, found.effect) == ("KSV105", Effect.BROKEN)
+    assert [under.code for under in found.consequences] == ["KSV201"]
+
+
+@pytest.mark.parametrize(
+    "objects",
+    [
+        (MIGRATION,),
+        (MIGRATION, job("web-migrate")),
+        (MIGRATION, cron_job("web-migrate")),
+        (MIGRATION, deployment(labels={"app": "other"}, replicas=0)),
+        (MIGRATION, pod("bare", SERVING, ips=("10.0.1.9",)), deployment(replicas=0)),
+        (WEB, deployment(replicas=0)),
+        (pod("bare", SERVING), deployment(replicas=0)),
+    ],
+    ids=["alone", "its job", "a cron job's", "before others", "beside a bare pod", "own pods", "bare"],
+)
+def test_a_job_that_is_reached_on_purpose_is_none(objects: tuple[Obj, ...]) -> None:
+    """No other workload makes pods with these labels, or somebody else is there."""
+    report = of_service(*objects)
+
+    assert (verdict(report), report.findings) == (Verdict.HEALTHY, ())
+
+
+def test_the_pod_of_a_hook_alone_is_told_too() -> None:
+    """It does its work and ends."""
+    found = only(of_service(hook("helm.sh/hook", SILENT), stateful_set(replicas=0)), "KSV105")
+
+    assert found.headline == "its selector selects Pod/web-test only"
+    assert rows(found)[1] == "meant: StatefulSet/web makes pods with app=web, and wants 0"
+
+
+def test_only_jobs_alone_cost_a_look_at_workloads() -> None:
+    """Nobody else's verdict depends on them."""
+
+    def asked(*objects: Obj) -> set[str]:
+        source = FakeSource(settled(service(), *objects))
+        ask(WEB_QUERY, source)
+        return {read.kind for wanted in source.rounds for read in wanted} & {*TOP, "Job", "ReplicaSet"}
+
+    assert asked(WEB, MIGRATION) == asked(WEB) == asked(pod("bare"), MIGRATION) == set()
+    assert asked(MIGRATION) == {*TOP}
+
+
+def test_workloads_that_could_not_be_read_leave_it_unknown() -> None:
+    """One of them may be meant."""
+    denied = (Read("Deployment", "shop"),)
+    alone = FakeSource(settled(service(), MIGRATION), denied=denied)
+    beside = FakeSource(settled(service(), MIGRATION, stateful_set(replicas=0)), denied=denied)
+
+    assert verdict(ask(WEB_QUERY, alone)) is Verdict.UNKNOWN
+    assert verdict(ask(WEB_QUERY, beside)) is Verdict.DEGRADED
+
+
+def test_a_change_that_leaves_a_job_alone_says_so() -> None:
+    """What is simulated is judged as it would be."""
+    worker = of("Job", "web-migrate", SILENT, component="job")
+    change = (Op(("spec", "selector", "component"), "job"),)
+    idle = deployment(labels={"app": "web", "component": "job"}, replicas=0)
+    snapshot = settled(service(selector={"app": "web", "component": "web"}), WEB, worker, idle)
+
+    (subject,) = ask(Query("shop", ("web",), changes=change), FakeSource(snapshot)).subjects
+
+    assert subject.comparison is not None
+    assert subject.comparison.after.verdict is Verdict.DEGRADED
+    assert [cause.code for cause in subject.comparison.new] == ["KSV105"]

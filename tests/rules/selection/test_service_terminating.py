@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from kubesvc.model.objects import Service
-from kubesvc.model.report import Confidence, Effect, Verdict
-from tests.support.builders import NOW, event, pods, service, settled, unready, with_
+from kubesvc.model.report import Confidence, Effect, Outcome, Verdict
+from tests.support.builders import NOW, deployment, event, pods, service, settled, unready, with_
 from tests.support.sources import explain, find, only, rows, verdict
 
 CLEANUP = "service.kubernetes.io/load-balancer-cleanup"
@@ -76,6 +76,14 @@ def test_another_trouble_is_another_finding() -> None:
 
     assert [found.code for found in report.findings] == ["KSV107", "KSV301"]
     assert verdict(report) is Verdict.BROKEN
+
+
+def test_what_is_mended_elsewhere_leaves_the_deletion() -> None:
+    """That much is certain of a fix that is not simulated; of one of the Service itself nothing is."""
+    report = explain(settled(going(CLEANUP, minutes=10), deployment(replicas=0)))
+
+    outcomes = {found.code: [fix.outcome for fix in found.fixes] for found in report.findings}
+    assert outcomes == {"KSV102": [Outcome(Verdict.UNKNOWN, (), ("KSV107",))], "KSV107": [None]}
 
 
 def test_what_is_not_being_deleted_is_not_held() -> None:

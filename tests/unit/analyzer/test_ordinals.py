@@ -30,7 +30,7 @@ from tests.support.builders import (
     stateful_set,
     with_,
 )
-from tests.support.sources import FakeSource, ask, find, rows
+from tests.support.sources import FakeSource, ask, find, rows, verdict
 
 NAME, INDEX = "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"
 SCALERS, SERVICES = Read("HorizontalPodAutoscaler", "shop"), Read("Service", "shop")
@@ -64,7 +64,8 @@ def found(wanted: Service, *objects: Obj, replicas: int = 2, start: int = 0) -> 
     """What is found of a Service beside a StatefulSet with its pods."""
     workload = with_(stateful_set(replicas=replicas), spec__ordinals=Ordinals(start=start))
     pods_ = made(replicas) if not start else []
-    (finding,) = find(ask(WEB, FakeSource(settled(wanted, workload, node(), *pods_, *objects))), "KSV101")
+    report = ask(WEB, FakeSource(settled(wanted, workload, node(), *pods_, *objects)))
+    (finding,) = [*find(report, "KSV101"), *find(report, "KSV102")]
     return finding
 
 
@@ -125,11 +126,33 @@ def test_a_pod_that_there_can_be_takes_replicas(
     """By hand, or by the minimum of the autoscaler, which takes back what is done by hand."""
     finding = found(of(value), *objects, replicas=replicas)
 
+    assert finding.code == ("KSV101" if replicas else "KSV102")
     assert commands(finding.fixes) == typed
     assert rows(finding)[0] == (
         f"selects: {value}, which StatefulSet/web has from "
         f"{'1 replica' if value == 'web-0' else f'{int(value[-1]) + 1} replicas'} on; it wants {replicas}"
     )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "workload", "code", "fares"),
+    [
+        (of("web-0"), stateful_set(replicas=0), "KSV102", Verdict.IDLE),
+        (of("3", INDEX), stateful_set(replicas=0), "KSV102", Verdict.IDLE),
+        (of("web-01"), stateful_set(replicas=0), "KSV101", Verdict.BROKEN),
+        (of("web-2"), stateful_set(replicas=2), "KSV101", Verdict.BROKEN),
+        (of("web-0"), stateful_set(replicas=0, labels={"app": "db"}), "KSV101", Verdict.BROKEN),
+        (of("web-0"), deployment(replicas=0), "KSV101", Verdict.BROKEN),
+    ],
+    ids=["the first", "another", "never", "too few are wanted", "of others", "no numbers"],
+)
+def test_a_set_that_wants_none_is_scaled_to_zero_for_each_of_its_pods(
+    wanted: Service, workload: Workload, code: str, fares: Verdict
+) -> None:
+    """Nobody wants the pod now; where others are wanted, or there is never such a one, it is missed."""
+    report = ask(WEB, FakeSource(settled(wanted, workload)))
+
+    assert [(finding.code, verdict(report)) for finding in report.findings] == [(code, fares)]
 
 
 def test_who_scales_is_told_with_what_it_takes() -> None:

@@ -1,23 +1,27 @@
 """Who writes an object, and takes back what is changed by hand."""
 
-from typing import Any
+from typing import Any, TypeVar, overload
 
 import pytest
 
 from kubesvc.analyzer import ownership
 from kubesvc.model.change import Change
-from kubesvc.model.objects import Obj, OwnerReference
+from kubesvc.model.objects import Obj, OwnerReference, Service
 from tests.support.builders import (
+    NOW,
+    condition,
+    daemon_set,
     deployment,
     endpoint,
     hand_made,
+    job,
     owned_by,
     pod,
     service,
     settled,
     with_,
 )
-from tests.support.sources import explain, find, only
+from tests.support.sources import explain, find, only, rows
 
 ARGO = {"argocd.argoproj.io/tracking-id": "front:/Service:shop/web"}
 HELM = {"meta.helm.sh/release-name": "front", "meta.helm.sh/release-namespace": "shop"}
@@ -25,6 +29,17 @@ KUSTOMIZATION = {"kustomize.toolkit.fluxcd.io/name": "apps", "kustomize.toolkit.
 RELEASE = {"helm.toolkit.fluxcd.io/name": "front", "helm.toolkit.fluxcd.io/namespace": "shop"}
 SWITCHED = "argo-rollouts.argoproj.io/managed-by-rollouts"
 MANAGED = "app.kubernetes.io/managed-by"
+
+
+AnObject = TypeVar("AnObject", bound=Obj)
+
+
+@overload
+def labeled(**meta: Any) -> Service: ...
+
+
+@overload
+def labeled(of: AnObject, **meta: Any) -> AnObject: ...
 
 
 def labeled(of: Obj | None = None, **meta: Any) -> Obj:
@@ -103,6 +118,64 @@ def test_a_fix_names_who_takes_it_back() -> None:
     assert select.notes[-1].startswith(BY_HELM)
     assert select.command is not None
     assert scale.notes[-1].startswith("Flux Kustomization flux/apps deploys Deployment/web")
+
+
+MANY = 'pods "web-x" is forbidden: no PriorityClass with name high was found'
+UNMADE = with_(
+    deployment(replicas=2),
+    status__conditions=(condition("ReplicaFailure", "True", "FailedCreate", MANY),),
+    metadata__annotations=HELM,
+)
+
+
+@pytest.mark.parametrize(
+    ("of", "objects", "code", "said"),
+    [
+        (labeled(annotations=HELM), (pod(labels={"app": "other"}),), "KSV101", BY_HELM),
+        (labeled(annotations=ARGO), (pod(labels={"app": "other"}),), "KSV101", BY_ARGO),
+        (service(), (UNMADE,), "KSV104", "Helm release front in shop deploys Deployment/web"),
+        (
+            service(),
+            (labeled(daemon_set(desired=0), labels=KUSTOMIZATION),),
+            "KSV102",
+            "Flux Kustomization flux/apps deploys DaemonSet/web",
+        ),
+        (
+            service(),
+            (pod(phase="Failed", owner=owned_by("Job", "m")), labeled(job("m"), labels={MANAGED: "x"})),
+            "KSV302",
+            "Job/m is labeled as managed by x",
+        ),
+    ],
+    ids=["selector", "argo", "deployment", "daemon set", "job"],
+)
+def test_where_nothing_is_offered_the_owner_of_the_culprit_is_named(
+    of: Service, objects: tuple[Obj, ...], code: str, said: str
+) -> None:
+    """The reader is to know where to change it all the same."""
+    found = only(explain(settled(of, *objects)), code)
+
+    assert found.fixes == ()
+    assert rows(found)[-1].startswith(f"owner: {said}")
+    assert "a change" in rows(found)[-1]
+
+
+@pytest.mark.parametrize(
+    ("of", "objects"),
+    [
+        (service(), (pod(labels={"app": "other"}),)),
+        (labeled(annotations=HELM), (pod(labels={"app": "Web"}),)),
+        (labeled(annotations=HELM, deletion_timestamp=NOW, finalizers=("a/b",)), (pod(),)),
+        (service(), (with_(pod(phase="Failed"), metadata__annotations=HELM),)),
+    ],
+    ids=["of nobody", "with a fix", "being deleted", "a pod"],
+)
+def test_no_owner_is_named_where_it_helps_nobody(of: Service, objects: tuple[Obj, ...]) -> None:
+    """A fix says it itself; what is being deleted, or a pod, is not changed."""
+    findings = explain(settled(of, *objects)).findings
+
+    assert findings
+    assert not any(row.label == "owner" for found in findings for row in found.rows)
 
 
 def test_what_kubernetes_writes_for_an_object_is_not_owned_in_this_sense() -> None:

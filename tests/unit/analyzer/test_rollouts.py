@@ -31,6 +31,16 @@ def test_what_a_change_leads_to(workload: Workload, said: str) -> None:
     assert rollouts.held_back(workload) == ("" if said == "It starts a rollout." else said)
 
 
+@pytest.mark.parametrize(
+    "workload",
+    [deployment(replicas=0), with_(PAUSED, spec__replicas=0), daemon_set("web", desired=0)],
+    ids=["zero", "paused", "no node"],
+)
+def test_a_change_leads_to_nothing_where_no_pod_is_wanted(workload: Workload) -> None:
+    """Whatever else holds it back."""
+    assert rollouts.reach(workload) == f"{workload.ref} wants 0: no pod is made."
+
+
 def test_who_gets_no_pod_of_the_present_template_by_itself() -> None:
     """A first pod is made whatever the strategy, but never by a paused Deployment."""
     has = with_(PARTITIONED, status__replicas=5)

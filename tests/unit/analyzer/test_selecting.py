@@ -69,6 +69,23 @@ def test_labels_on_the_workload_belong_into_its_template() -> None:
     assert second.title == "select no tier"
 
 
+def test_labels_in_a_template_of_which_no_pod_is_wanted_start_nothing() -> None:
+    """What follows is known: nobody serves, and nobody is wanted to."""
+    of = service(selector={"app": "web", "tier": "fe"})
+    workload = labeled({"app": "web"}, {"app": "web", "tier": "fe"}, spec__replicas=0)
+
+    first, second = only(explain(settled(of, workload)), "KSV101").fixes
+
+    assert first.title == "label the pods tier=fe in the template of Deployment/web"
+    assert first.notes == (
+        "Deployment/web wants 0: no pod is made.",
+        "KSV102 remains: Deployment/web is scaled to zero.",
+    )
+    assert first.outcome is not None
+    assert first.outcome == second.outcome
+    assert (first.outcome.verdict, first.outcome.remaining) == (Verdict.IDLE, ("KSV102",))
+
+
 def stateful(template: dict[str, str], *carried: dict[str, str]) -> list[Obj]:
     """StatefulSet web with a pod for each of the labels that something gave it besides its template's."""
     owner = owned_by("StatefulSet", "web")

@@ -98,6 +98,50 @@ def test_a_slow_read_shows_progress_on_a_terminal_only() -> None:
     assert result.out.startswith("shop/web is healthy")
 
 
+MISSING = "kubesvc/no/such/directory/that/anybody/would/have/made/for/it.yaml"
+
+
+@pytest.mark.parametrize(
+    ("columns", "lines"),
+    [
+        (
+            "60",
+            [
+                "error: kubesvc/no/such/directory/that/anybody/would/have/mad",
+                "       e/for/it.yaml: no such file or directory",
+                "hint: Give a file that kubesvc capture wrote, or what",
+                "      kubectl get -o yaml printed.",
+            ],
+        ),
+        (
+            "200",
+            [
+                f"error: {MISSING}: no such file or directory",
+                "hint: Give a file that kubesvc capture wrote, or what kubectl get -o yaml printed.",
+            ],
+        ),
+    ],
+)
+def test_an_error_fits_the_terminal_it_is_told_to(columns: str, lines: list[str]) -> None:
+    """As the report does; what is continued stands below the words."""
+    reader, writer = os.openpty()
+    process = start("explain", "web", "--snapshot", MISSING, stderr=writer, COLUMNS=columns)
+    os.close(writer)
+    assert outcome(process).status == 2
+    shown = os.read(reader, 1000).decode()
+    os.close(reader)
+
+    assert shown.splitlines() == lines
+
+
+def test_an_error_is_one_line_in_a_pipe() -> None:
+    """Whatever the terminal's width is."""
+    told = outcome(start("explain", "web", "--snapshot", MISSING, COLUMNS="60")).err
+
+    assert told.splitlines()[0] == f"error: {MISSING}: no such file or directory"
+    assert len(told.splitlines()) == 2
+
+
 def test_a_closed_pipe_is_quiet() -> None:
     """`kubesvc rules | head -0` is no error."""
     process = start("rules")

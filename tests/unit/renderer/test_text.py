@@ -213,6 +213,13 @@ def test_causes_that_a_fix_leaves_are_named() -> None:
     assert "\n          then still KSV201, KSV301\n" in text
 
 
+def test_a_fix_that_is_not_simulated_may_leave_causes_for_certain() -> None:
+    """Nothing else is claimed of what it leads to."""
+    outcome = Outcome(Verdict.UNKNOWN, (), ("KSV201",))
+    text = render_text(with_finding(fixes=(Fix("do it", Confidence.LIKELY, outcome=outcome),)), PIPE)
+    assert "\n  fix     do it  likely\n          then still KSV201\n" in text
+
+
 def test_a_gap_is_not_called_harmless_where_a_verdict_is_unknown() -> None:
     """It may be what would decide."""
     gap = Gap(Read("Pod", "shop"), GapReason.TIMED_OUT, "after 30 s")

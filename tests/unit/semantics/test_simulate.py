@@ -3,7 +3,7 @@
 import pytest
 
 from kubesvc.model.change import ABSENT, Change, Op
-from kubesvc.model.objects import EndpointSlice, Node, Partial, Pod, Ref, Service
+from kubesvc.model.objects import Deployment, EndpointSlice, Node, Partial, Pod, Ref, Service, Workload
 from kubesvc.model.read import Gap, GapReason, Read, Unavailable, Unread
 from kubesvc.model.snapshot import Snapshot
 from kubesvc.semantics import cells, drift, endpoints, mirroring, reads
@@ -12,6 +12,8 @@ from kubesvc.semantics.simulate import simulate
 from tests.support.builders import (
     NOW,
     cluster,
+    daemon_set,
+    deployment,
     endpoint,
     hand_made,
     node,
@@ -45,6 +47,38 @@ def test_the_object_is_changed_and_its_slices_are_predicted() -> None:
     assert listed(before) == [("web-1", 0)]
     assert listed(after) == [("web-1 (new)", 3)]
     assert after.find(Read("Pod"), Pod) == before.find(Read("Pod"), Pod)
+
+
+TEMPLATE = ("spec", "template", "metadata", "labels", "tier")
+
+
+def test_a_template_of_which_no_pod_is_wanted_is_changed_and_nothing_else() -> None:
+    """Nobody makes a pod of it."""
+    idle = deployment(replicas=0)
+    before = settled(service(), idle, *pods(1))
+
+    after = simulate(before, Change(idle.ref, (Op(TEMPLATE, "fe"),)))
+
+    changed = after.objects[idle.ref]
+    assert isinstance(changed, Deployment)
+    assert changed.template.metadata.labels == {"app": "web", "tier": "fe"}
+    assert after == with_(before, objects={**before.objects, idle.ref: changed})
+
+
+@pytest.mark.parametrize(
+    ("of", "op"),
+    [
+        (deployment(), Op(TEMPLATE, "fe")),
+        (deployment(replicas=0), Op(("spec", "replicas"), 1)),
+        (deployment(replicas=0), Op(("spec",), {"replicas": 1})),
+        (daemon_set(desired=0), Op(TEMPLATE, "fe")),
+        (with_(daemon_set(desired=0), spec__replicas=0), Op(TEMPLATE, "fe")),
+    ],
+)
+def test_pods_that_a_workload_would_make_are_not_simulated(of: Workload, op: Op) -> None:
+    """Whether they become ready is not known before."""
+    with pytest.raises(UndecidedError):
+        simulate(settled(service(), of), Change(of.ref, (op,)))
 
 
 def test_a_selector_takes_the_copies_of_endpoints_away() -> None:

@@ -1,6 +1,6 @@
 """KSV202: a named target port that only some of the selected pods declare."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from kubesvc.analyzer import (
     clients,
@@ -17,7 +17,7 @@ from kubesvc.analyzer.named_ports import NamedPort
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.model.change import Change, Op
-from kubesvc.model.objects import Container, ContainerPort, Ref
+from kubesvc.model.objects import Container, ContainerPort, Pod, Ref
 from kubesvc.model.report import Confidence, Finding, Fix, Row
 from kubesvc.semantics.ports import counts, declared, find_port, target
 
@@ -31,7 +31,7 @@ def declared_by_some(this: Rule, view: ServiceView) -> Iterator[Finding]:
         listed in the slices without this port and get no traffic for it; the others do. Typical: a rollout
         that renamed the port, or two workloads behind one selector. A pod may also declare the name where it
         does not count: for another protocol, in an init container, or, on a server before 1.33, in a native
-        sidecar.
+        sidecar. Where the workloads behind the Service have no pods, their templates are looked at instead.
 
     How to confirm
         `kubectl get endpointslices -l kubernetes.io/service-name=NAME -o yaml` shows two slices with
@@ -47,7 +47,6 @@ def declared_by_some(this: Rule, view: ServiceView) -> Iterator[Finding]:
     for wanted in named_ports.named_ports(view):
         if not wanted.with_it or not wanted.without:
             continue
-        total = len(wanted.with_it) + len(wanted.without)
         owners = workloads.by_owner(view.snapshot, wanted.without)
         for owner, lacking in owners.items():
             names = {pod.metadata.name for pod in lacking}
@@ -60,30 +59,31 @@ def declared_by_some(this: Rule, view: ServiceView) -> Iterator[Finding]:
             ]
             yield this.finding(
                 view,
-                f'target port "{wanted.target}" of port {wanted.port.key} is declared by '
-                f"{len(wanted.with_it)} of {wording.count(total, 'pod')}",
-                places,
+                _headline(wanted),
+                places or [view.place._replace(port=wanted.port.key)],
                 owner,
-                _rows(view, wanted, owner, names),
+                _rows(view, wanted, owner, lacking),
                 fixes=_fixes(view, wanted, owner),
             )
 
 
-def _rows(view: ServiceView, wanted: NamedPort, owner: Ref, names: set[str]) -> Iterator[Row]:
-    lacking = [pod for pod in wanted.without if pod.metadata.name in names]
-    shown = named_ports.show(named_ports.declared_by(lacking))
-    verb = "declares" if len(lacking) == 1 else "declare"
-    yield Row("without", f"{len(lacking)} of {owner} {verb}: {shown}", "spec.containers[].ports")
+def _headline(wanted: NamedPort) -> str:
+    total = len(wanted.with_it) + len(wanted.without)
+    share = f"{len(wanted.with_it)} of {wording.count(total, 'template' if wanted.planned else 'pod')}"
+    return f'target port "{wanted.target}" of port {wanted.port.key} is declared by {share}'
+
+
+def _rows(view: ServiceView, wanted: NamedPort, owner: Ref, lacking: Sequence[Pod]) -> Iterator[Row]:
+    yield wanted.declaring("without", owner, lacking)
     notes = tuple(uncounted.notes(wanted, lacking, view.minor))
     yield from notes
     for other, pods in workloads.by_owner(view.snapshot, wanted.with_it).items():
-        shown = named_ports.show(e for e in named_ports.declared_by(pods) if e.port.name == wanted.target)
-        yield Row("with", f"{len(pods)} of {other}: {shown}", "spec.containers[].ports")
+        yield wanted.having("with", other, pods)
     # The template of pods that declare it where it does not count mostly does so, too.
     if not notes and _template_has_it(view, wanted, owner):
         value = f"the template of {owner} declares it: pods that are made from it have the port"
         yield Row("rollout", value, "spec.template.spec.containers[].ports")
-    never = "" if view.service.headless else ", never the pods without it"
+    never = "" if view.service.headless or wanted.planned else ", never the pods without it"
     yield Row("clients", f"{clients.seen(view.service, [wanted.facts])}{never}", "EndpointSlice")
 
 
@@ -108,7 +108,8 @@ def _fixes(view: ServiceView, wanted: NamedPort, owner: Ref) -> Iterator[Fix]:
             return
     number = numbers.pop()
     if number is not None and not numbers and _all_serve(view, wanted, number):
-        note = f"Every pod declares {number}/{wanted.port.protocol}, whatever it is called."
+        there = f"{number}/{wanted.port.protocol}"
+        note = f"{wanted.everybody.capitalize()} declares {there}, whatever it is called."
         yield uncounted.lead_to(view, wanted, number, note)
     yield from _rename(view, wanted, owner)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from kubesvc.analyzer import clients, commands, refusals, rollouts, wording, workloads
+from kubesvc.analyzer import clients, commands, errands, refusals, rollouts, wording, workloads
 from kubesvc.analyzer.creation import Refused
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
@@ -22,8 +22,9 @@ def pods_not_created(this: Rule, view: ServiceView) -> Iterator[Finding]:
         The selector fits the pod template of a workload that wants pods, but there is none. Mostly the API
         server refuses to create them: a quota is exceeded, a LimitRange or Pod Security forbids what the
         template asks for, its service account does not exist, an admission webhook denies it or cannot be
-        called. Or the template was changed, and the change is held back: the Deployment is paused, or a
-        StatefulSet's update strategy leaves its pods as they are.
+        called, the namespace is being deleted, of which few controllers tell. Or the template was changed,
+        and the change is held back: the Deployment is paused, or a StatefulSet's update strategy leaves its
+        pods as they are.
 
     How to confirm
         `kubectl describe` of the workload, or of the ReplicaSet of a Deployment, ends with events of reason
@@ -38,13 +39,16 @@ def pods_not_created(this: Rule, view: ServiceView) -> Iterator[Finding]:
         For the seconds before a service account or a webhook that was installed together with the workload
         is there.
     """
-    if not endpoints.managed(view.service) or not all(map(readiness.is_terminal, view.pods)):
+    # Pods that do some work and end are not those that another workload than a Job wants.
+    servers = [pod for pod in view.pods if not errands.is_errand(pod)]
+    if not endpoints.managed(view.service) or not all(map(readiness.is_terminal, servers)):
         return
     for workload in view.waiting:
         told = view.refused(workload)
         failing = isinstance(told, Refused)
         # What has finished is told about as such, unless it is known why nothing follows.
-        if view.is_coming(workload) or (view.pods and not failing):
+        finished = view.pods if isinstance(workload, Job) else servers
+        if view.is_coming(workload) or (finished and not failing):
             continue
         refusal = refusals.understood(told.text if isinstance(told, Refused) else "")
         yield this.finding(

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from kubesvc.analyzer import clients, commands, scaling, wording
+from kubesvc.analyzer import clients, commands, ordinals, scaling, wording
+from kubesvc.analyzer.ordinals import Ordinal
 from kubesvc.analyzer.rule import Rule, rule
 from kubesvc.analyzer.view import ServiceView
 from kubesvc.analyzer.workloads import Foreign, Maker
@@ -32,7 +33,8 @@ def scaled_to_zero(this: Rule, view: ServiceView) -> Iterator[Finding]:
     How to fix
         Scale the workload up, or resume it. An autoscaler that scales to zero on purpose will do that by
         itself when asked. A HorizontalPodAutoscaler does not: it does nothing while 0 pods are asked for,
-        unless its own minimum is 0.
+        unless its own minimum is 0. A Service for one pod of a StatefulSet by its number takes as many
+        replicas as that pod needs.
 
     When this is fine
         The application is switched off on purpose, for the night, until its first request or its next run.
@@ -40,14 +42,15 @@ def scaled_to_zero(this: Rule, view: ServiceView) -> Iterator[Finding]:
     for maker in _makers(view):
         foreign = isinstance(maker, Foreign)
         scaler = scaling.scaler_of(view, maker.ref)
+        ordinal = ordinals.asked(view)
         yield this.finding(
             view,
             f"{maker.ref} {_state(maker)}",
             [view.place],
             maker.ref,
-            _rows(view, maker, scaler),
+            _rows(view, maker, scaler, ordinal),
             confirm=[_shown(maker)] if isinstance(maker, Foreign) else (),
-            fixes=_fixes(maker, scaler),
+            fixes=ordinals.fixes(view.service, ordinal) if ordinal else _fixes(maker, scaler),
             # A workload of a kind that could not be read may make such pods too, and want some.
             confidence=Confidence.LIKELY if view.workloads.gaps or foreign else None,
         )
@@ -76,7 +79,19 @@ def _state(maker: Maker) -> str:
             return "is scaled to zero"
 
 
-def _rows(view: ServiceView, maker: Maker, scaler: HorizontalPodAutoscaler | None) -> Iterator[Row]:
+def _rows(
+    view: ServiceView, maker: Maker, scaler: HorizontalPodAutoscaler | None, ordinal: Ordinal | None
+) -> Iterator[Row]:
+    if ordinal:
+        yield from ordinals.rows(ordinal)
+    else:
+        yield from _workload(view, maker)
+        if scaler:
+            yield scaling.row(scaler)
+    yield Row("clients", clients.seen(view.service, view.ports), "EndpointSlice")
+
+
+def _workload(view: ServiceView, maker: Maker) -> Iterator[Row]:
     makes = f"{maker.ref} makes pods with {selector.show(view.service.spec.selector)}"
     match maker:
         case DaemonSet():
@@ -94,9 +109,6 @@ def _rows(view: ServiceView, maker: Maker, scaler: HorizontalPodAutoscaler | Non
         case Foreign():
             value = f"{maker.ref} owns {maker.through}, which carries these labels"
             yield Row("workload", f"{value}; whether it wants pods is not known", "metadata.ownerReferences")
-    if scaler:
-        yield scaling.row(scaler)
-    yield Row("clients", clients.seen(view.service, view.ports), "EndpointSlice")
 
 
 def _nodes(view: ServiceView, maker: DaemonSet) -> Iterator[Row]:
