@@ -80,7 +80,7 @@ def _owned(view: ServiceView, fix: Fix) -> Fix:
 
 def _foreseen(view: ServiceView, fix: Fix, told: tuple[Finding, ...], cause: Finding | None) -> Fix | None:
     """Simulate a fix, and complete it; None if it leaves the cause, makes a port worse, or is refused."""
-    if fix.change is None or not _can_be_simulated(view, fix.change):
+    if fix.change is None or not (fix.foreseeable and _can_be_simulated(view, fix.change)):
         known = fix.outcome.remaining if fix.outcome else ()
         stay = (other.code for other in told if cause and _stays(view, other, fix, cause))
         left = tuple(dict.fromkeys((*known, *stay)))

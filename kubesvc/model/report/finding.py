@@ -44,7 +44,7 @@ class Fix(Struct, frozen=True):
     """What to do. `outcome` is None where nothing of it is known; `notes` say why, or what else to know.
 
     `then` are the commands to run after the first, in order. `target` is what the command writes to, where
-    `change` does not say it.
+    `change` does not say it. Not `foreseeable` is what works by what pods do that do not run yet.
     """
 
     title: str
@@ -55,6 +55,7 @@ class Fix(Struct, frozen=True):
     outcome: Outcome | None = None
     then: tuple[tuple[str, ...], ...] = ()
     target: Ref | None = None
+    foreseeable: bool = True
 
 
 class Finding(Struct, frozen=True):

@@ -194,8 +194,9 @@ def test_publishing_cures_a_lookup_before_containers_run_and_no_dial(by: str, *,
     (found,) = told(asking(Mention("wait", by, "web", host=True), of=INIT)).findings
     (fix,) = found.fixes
 
-    assert (fix.outcome is not None) is cures
-    assert not cures or fix.notes[0].endswith("What starts once they have an answer is not simulated.")
+    assert (fix.change is not None) is cures
+    assert fix.outcome is None
+    assert not cures or fix.notes[-1].startswith("Not simulated")
     assert (fix.title == "take the wait for the Service out of init container wait") is not cures
     assert cures or fix.target == found.culprit
 
@@ -330,6 +331,26 @@ def test_a_pod_that_is_ready_has_not_asked_in_vain() -> None:
 
     assert told(ready, of=service()).findings == ()
     assert find(told(sick, pod("web-2", ips=("10.0.0.2",)), of=service()), "KSV109") == ()
+
+
+def test_what_crashes_for_want_of_peers_may_run_once_it_has_them() -> None:
+    """The outcome is not told from that it does not run now."""
+    (fix,) = told(asking(of=CRASHING)).findings[0].fixes
+
+    assert (fix.title, fix.outcome) == ("publish pods that are not ready", None)
+    assert fix.notes[-1] == "Not simulated: what starts with the answer is not known before."
+
+
+def test_a_probe_in_a_container_that_declares_nothing_is_given_no_port() -> None:
+    """Which one it listens on is not known."""
+    silent = with_(
+        probing(Probe(exec=ExecAction()), BY_CURL),
+        spec__containers=(with_(container(readiness_probe=Probe(exec=ExecAction())), ports=()),),
+    )
+
+    itself = told(silent, of=service()).findings[0].fixes[0]
+
+    assert len(itself.notes) == 1
 
 
 def test_where_an_endpoint_is_ready_nobody_is_locked_out() -> None:

@@ -166,8 +166,7 @@ def _fixes(view: ServiceView, trouble: Trouble) -> Iterator[Fix]:
         yield _stop_waiting(trouble)
     else:
         early = trouble.why.kind in (StepKind.INITIALIZED, StepKind.RUNNING)
-        more = "What starts once they have an answer is not simulated." if early else ""
-        yield _publish(view, "A headless Service for the peers alone avoids that.", more)
+        yield _publish(view, "A headless Service for the peers alone avoids that.", early=early)
 
 
 def _lacks_only_that(pod: Pod) -> bool:
@@ -203,7 +202,8 @@ def _stop_waiting(trouble: Trouble) -> Fix:
     )
 
 
-def _publish(view: ServiceView, *notes: str) -> Fix:
+def _publish(view: ServiceView, note: str, *, early: bool = False) -> Fix:
+    """Publish pods that run, or, `early`, that run once they have an answer."""
     change = Change(view.ref, (Op(("spec", "publishNotReadyAddresses"), value=True),))
     who = "DNS" if view.service.headless else "The Service"
     return Fix(
@@ -211,5 +211,9 @@ def _publish(view: ServiceView, *notes: str) -> Fix:
         certainty=Confidence.LIKELY,
         change=change,
         command=commands.patch(change),
-        notes=(" ".join((f"{who} then leads all clients to them.", *filter(None, notes))),),
+        notes=(
+            f"{who} then leads all clients to them. {note}",
+            *(["Not simulated: what starts with the answer is not known before."] if early else []),
+        ),
+        foreseeable=not early,
     )
